@@ -1,1 +1,7 @@
-//! aws-vault.
+//! aws-vault keeps AWS access keys in the operating system's keystore and hands out temporary credentials.
+//!
+//! A request flows one way: config → chain → provider → delivery. See ARCHITECTURE.md.
+
+pub mod config;
+pub mod credentials;
+pub mod environment;

@@ -1,0 +1,138 @@
+//! One profile as the user's configuration resolves it, with the origin of every value.
+
+use std::fmt;
+
+/// A configured value and where it came from, so that `explain` and every error can say so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting<T> {
+    pub value: T,
+    pub origin: Origin,
+}
+
+/// Where a value came from, in order of precedence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A command-line flag, e.g. `--region`.
+    Flag(&'static str),
+    /// An environment variable, e.g. `AWS_REGION`.
+    Environment(&'static str),
+    /// A line of the config file, in the section whose header reads `[section]`.
+    File { line: usize, section: String },
+    /// Built in; the text says why this value.
+    Default(&'static str),
+}
+
+/// A profile after flags, environment, its own section, `include_profile` and `[default]` have been merged.
+///
+/// Each field carries the config key it comes from. Sources: AWS SDKs and Tools Reference Guide, "Settings reference";
+/// keys marked * are extensions of aws-vault.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Profile {
+    pub name: String,
+    /// Line of the section's header; `None` when the file has no such section.
+    pub line: Option<usize>,
+    /// `region = eu-west-1`
+    pub region: Option<Setting<String>>,
+    /// `mfa_serial = arn:aws:iam::111122223333:mfa/jon`
+    pub mfa_serial: Option<Setting<String>>,
+    /// `mfa_process = ykman oath accounts code --single aws` *; inherited from the source profile when empty.
+    pub mfa_process: Option<Setting<String>>,
+    /// `role_arn = arn:aws:iam::222233334444:role/DeveloperRole`
+    pub role_arn: Option<Setting<String>>,
+    /// `role_session_name = jon`
+    pub role_session_name: Option<Setting<String>>,
+    /// `external_id = …`
+    pub external_id: Option<Setting<String>>,
+    /// `duration_seconds = 3600`
+    pub duration_seconds: Option<Setting<u32>>,
+    /// `session_tags = team=web,stage=prod` *
+    pub session_tags: Option<Setting<Vec<(String, String)>>>,
+    /// `transitive_session_tags = team,stage` *
+    pub transitive_session_tags: Option<Setting<Vec<String>>>,
+    /// `source_identity = jon` *
+    pub source_identity: Option<Setting<String>>,
+    /// `source_profile = bastion`, resolved. A profile that names itself has none (the idiom to stop inheritance).
+    pub source_profile: Option<Setting<Box<Profile>>>,
+    /// `credential_source = Environment | Ec2InstanceMetadata | EcsContainer`
+    pub credential_source: Option<Setting<String>>,
+    /// `credential_process = /usr/local/bin/helper`
+    pub credential_process: Option<Setting<String>>,
+    /// `web_identity_token_file = /var/run/token`
+    pub web_identity_token_file: Option<Setting<String>>,
+    /// `web_identity_token_process = …` *
+    pub web_identity_token_process: Option<Setting<String>>,
+    /// `login_session = arn:aws:iam::…` (written by `aws login`)
+    pub login_session: Option<Setting<String>>,
+    /// IAM Identity Center settings, from an `[sso-session]` section or inline.
+    pub sso: Option<Sso>,
+    /// `endpoint_url`, and `[services]` / `AWS_ENDPOINT_URL_<SERVICE>`.
+    pub endpoints: Endpoints,
+    /// `aws_access_key_id` written in the config file itself: ignored, but `explain` warns about clear-text keys.
+    pub clear_text_key: Option<Origin>,
+}
+
+/// IAM Identity Center settings of a profile.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sso {
+    /// `sso_session = my-sso`
+    pub session: Option<Setting<String>>,
+    /// `sso_start_url`
+    pub start_url: Option<Setting<String>>,
+    /// `sso_region`
+    pub region: Option<Setting<String>>,
+    /// `sso_registration_scopes = sso:account:access`
+    pub registration_scopes: Option<Setting<String>>,
+    /// `sso_account_id`
+    pub account_id: Option<Setting<String>>,
+    /// `sso_role_name`
+    pub role_name: Option<Setting<String>>,
+}
+
+/// Where requests go, beyond what the region decides.
+///
+/// Source: AWS SDKs and Tools Reference Guide, "Service-specific endpoints", "Dual-stack and FIPS endpoints".
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Endpoints {
+    /// `AWS_ENDPOINT_URL` or `endpoint_url`: every service.
+    pub all: Option<Setting<String>>,
+    /// `AWS_ENDPOINT_URL_STS`, or `endpoint_url` under `sts =` of the profile's `services` section.
+    pub sts: Option<Setting<String>>,
+    /// The same for IAM.
+    pub iam: Option<Setting<String>>,
+    /// The same for the console's sign-in endpoint (`AWS_ENDPOINT_URL_SIGNIN`).
+    pub signin: Option<Setting<String>>,
+    /// `sts_regional_endpoints = legacy | regional`
+    pub sts_regional_endpoints: Option<Setting<String>>,
+    /// `use_fips_endpoint = true`
+    pub use_fips: Option<Setting<bool>>,
+    /// `use_dualstack_endpoint = true`
+    pub use_dualstack: Option<Setting<bool>>,
+    /// `AWS_CA_BUNDLE` or `ca_bundle`: path of a PEM file.
+    pub ca_bundle: Option<Setting<String>>,
+}
+
+impl<T> Setting<T> {
+    pub fn new(value: T, origin: Origin) -> Self {
+        Self { value, origin }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(flag) => f.write_str(flag),
+            Self::Environment(name) => write!(f, "${name}"),
+            Self::File { line, section } => write!(f, "line {line} [{section}]"),
+            Self::Default(why) => f.write_str(why),
+        }
+    }
+}
+
+impl Profile {
+    /// The profile and the profiles its credentials come from: target first.
+    pub fn lineage(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |profile| {
+            profile.source_profile.as_ref().map(|source| source.value.as_ref())
+        })
+    }
+}
