@@ -5,3 +5,4 @@
 pub mod config;
 pub mod credentials;
 pub mod environment;
+pub mod error;
