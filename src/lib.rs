@@ -2,6 +2,7 @@
 //!
 //! A request flows one way: config → chain → provider → delivery. See ARCHITECTURE.md.
 
+pub mod cli;
 pub mod config;
 pub mod credentials;
 pub mod environment;

@@ -1,0 +1,214 @@
+//! From the words of the command line and the environment to a `Cli`. Pure: what is to be printed is returned.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, FromArgMatches as _, ValueEnum};
+use secrecy::SecretString;
+
+use crate::cli::args::{Cli, Command, Global, Session};
+use crate::config::profile::{Origin, Setting};
+use crate::environment::Environment;
+use crate::error::{CliError, Kind, visible};
+
+/// What is printed instead of running a command: help, the version, or why the command line makes no sense.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Message {
+    pub text: String,
+    /// Standard output if true (asked for), else standard error.
+    pub to_stdout: bool,
+    pub exit_code: u8,
+}
+
+/// Parses the words after the program's name and fills in what the environment says.
+///
+/// A flag wins over its variable; a variable counts only when it is not empty, and only for the command given.
+pub fn parse<I>(words: I, environment: &Environment) -> Result<Cli, Message>
+where
+    I: IntoIterator<Item = OsString>,
+{
+    let words = std::iter::once(OsString::from("aws-vault")).chain(modern(words));
+    let mut cli = Cli::command()
+        .try_get_matches_from(words)
+        .and_then(|matches| Cli::from_arg_matches(&matches))
+        .map_err(|error| message(&error))?;
+    fill(&mut cli, environment).map_err(|error| Message {
+        text: error.render(None),
+        to_stdout: false,
+        exit_code: error.kind.exit_code(),
+    })?;
+    Ok(cli)
+}
+
+/// The profile a command needs.
+pub fn required(profile: Option<&str>) -> Result<&str, CliError> {
+    profile.filter(|name| !name.is_empty()).ok_or_else(|| {
+        CliError::usage("no profile given").hint("name a profile; `aws-vault list` shows them")
+    })
+}
+
+pub(super) fn duration_flag(text: &str) -> Result<Setting<Duration>, String> {
+    duration(text).map(|value| Setting::new(value, Origin::Flag("--duration")))
+}
+
+/// Fails for nothing; clap wants a `Result`.
+#[expect(clippy::unnecessary_wraps)]
+pub(super) fn region_flag(text: &str) -> Result<Setting<String>, String> {
+    Ok(Setting::new(text.to_owned(), Origin::Flag("--region")))
+}
+
+#[expect(clippy::unnecessary_wraps)]
+pub(super) fn secret_flag(text: &str) -> Result<SecretString, String> {
+    Ok(SecretString::from(text))
+}
+
+/// The Go tool's spelling of `completion SHELL`, which stands in many people's shell start-up files.
+fn modern(words: impl IntoIterator<Item = OsString>) -> impl Iterator<Item = OsString> {
+    let mut words = words.into_iter();
+    let first: Vec<OsString> = match words.next() {
+        Some(word) if word == "--completion-script-bash" => {
+            ["completion", "bash"].map(OsString::from).into()
+        }
+        Some(word) if word == "--completion-script-zsh" => {
+            ["completion", "zsh"].map(OsString::from).into()
+        }
+        other => other.into_iter().collect(),
+    };
+    first.into_iter().chain(words)
+}
+
+fn message(error: &clap::Error) -> Message {
+    let text = error.render().to_string();
+    match error.kind() {
+        ErrorKind::DisplayHelp => Message {
+            text,
+            to_stdout: true,
+            exit_code: 0,
+        },
+        // The Go tool prints the bare version too, and scripts compare it.
+        ErrorKind::DisplayVersion => Message {
+            text: format!("{}\n", env!("CARGO_PKG_VERSION")),
+            to_stdout: true,
+            exit_code: 0,
+        },
+        // No arguments at all: the Go tool prints its usage on stderr and succeeds.
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => Message {
+            text,
+            to_stdout: false,
+            exit_code: 0,
+        },
+        _ => Message {
+            text: format!("aws-vault: {}", visible(&text)),
+            to_stdout: false,
+            exit_code: Kind::Usage.exit_code(),
+        },
+    }
+}
+
+fn fill(cli: &mut Cli, environment: &Environment) -> Result<(), CliError> {
+    fill_global(&mut cli.global, environment)?;
+    match &mut cli.command {
+        Command::Exec(exec) => {
+            fill_session(&mut exec.session, environment)?;
+            fill_text(&mut exec.profile, environment, "AWS_PROFILE");
+        }
+        // `export` without a profile does not fall back to AWS_PROFILE: the Go tool's `export` never did.
+        Command::Export(export) => fill_session(&mut export.session, environment)?,
+        Command::Explain(explain) => {
+            fill_session(&mut explain.session, environment)?;
+            fill_text(&mut explain.profile, environment, "AWS_PROFILE");
+        }
+        Command::Login(login) => {
+            fill_session(&mut login.session, environment)?;
+            fill_text(&mut login.profile, environment, "AWS_PROFILE");
+            fill_bool(&mut login.stdout, environment, "AWS_VAULT_STDOUT")?;
+            fill_bool(&mut login.auto_logout, environment, "AWS_VAULT_AUTO_LOGOUT")?;
+        }
+        Command::Add(_)
+        | Command::List(_)
+        | Command::Remove(_)
+        | Command::Clear(_)
+        | Command::Rotate(_)
+        | Command::Version(_)
+        | Command::Completion(_) => {}
+    }
+    Ok(())
+}
+
+fn fill_global(global: &mut Global, environment: &Environment) -> Result<(), CliError> {
+    fill_choice(&mut global.backend, environment, "AWS_VAULT_BACKEND")?;
+    fill_choice(&mut global.prompt, environment, "AWS_VAULT_PROMPT")?;
+    if global.file_dir.is_none() {
+        global.file_dir = environment.var_os("AWS_VAULT_FILE_DIR").map(Into::into);
+    }
+    fill_text(
+        &mut global.secret_service_collection,
+        environment,
+        "AWS_VAULT_SECRET_SERVICE_COLLECTION_NAME",
+    );
+    Ok(())
+}
+
+fn fill_session(session: &mut Session, environment: &Environment) -> Result<(), CliError> {
+    const NAME: &str = "AWS_VAULT_DURATION";
+    if session.duration.is_none()
+        && let Some(text) = environment.var(NAME)
+    {
+        let value = duration(text).map_err(|why| CliError::usage(format!("{NAME}: {why}")))?;
+        session.duration = Some(Setting::new(value, Origin::Environment(NAME)));
+    }
+    Ok(())
+}
+
+fn fill_text(text: &mut Option<String>, environment: &Environment, name: &str) {
+    if text.is_none() {
+        *text = environment.var(name).map(str::to_owned);
+    }
+}
+
+fn fill_bool(flag: &mut bool, environment: &Environment, name: &str) -> Result<(), CliError> {
+    if !*flag && let Some(text) = environment.var(name) {
+        *flag = boolean(text).map_err(|why| CliError::usage(format!("{name}: {why}")))?;
+    }
+    Ok(())
+}
+
+fn fill_choice<T: ValueEnum>(
+    choice: &mut Option<T>,
+    environment: &Environment,
+    name: &str,
+) -> Result<(), CliError> {
+    if choice.is_none()
+        && let Some(text) = environment.var(name)
+    {
+        let value = T::from_str(text, false).map_err(|_| {
+            let names: Vec<_> = T::value_variants()
+                .iter()
+                .filter_map(|variant| Some(variant.to_possible_value()?.get_name().to_owned()))
+                .collect();
+            CliError::usage(format!(
+                "{name}: value must be one of {}, got '{text}'",
+                names.join(",")
+            ))
+        })?;
+        *choice = Some(value);
+    }
+    Ok(())
+}
+
+/// The spellings of Go's `strconv.ParseBool`, and its words for everything else.
+fn boolean(text: &str) -> Result<bool, String> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
+        _ => Err(format!(
+            "strconv.ParseBool: parsing {text:?}: invalid syntax"
+        )),
+    }
+}
+
+/// Go's durations, with `d` and `w` as the Go tool's flags accept them.
+fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|error| error.to_string())
+}
