@@ -1,1 +1,137 @@
-//! Secret stores.
+//! Operating-system secret stores with the item shapes of aws-vault.
+//!
+//! A [`Keystore`] holds [`Item`]s under names. Stores are chosen by [`Backend`] and opened with [`open`]; nothing is
+//! contacted, unlocked or asked for until an item is needed. What a name means, and what is inside an item, is the caller's
+//! business: this crate knows nothing about AWS.
+
+mod backend;
+mod envelope;
+mod error;
+mod file;
+mod file_name;
+mod item;
+mod jwe;
+mod memory;
+#[cfg(target_os = "linux")]
+mod secret_service;
+
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+
+pub use backend::{Backend, UnknownBackend};
+pub use error::Error;
+pub use file::FileKeystore;
+pub use item::{Item, Secret};
+pub use memory::MemoryKeystore;
+#[cfg(target_os = "linux")]
+pub use secret_service::{Limits, SecretServiceKeystore};
+
+/// A store of items by name.
+pub trait Keystore {
+    /// Which kind of store this is.
+    fn backend(&self) -> Backend;
+
+    /// Identifies the store the items are in, for an index of known names: `file:/home/u/.awsvault/keys`,
+    /// `secret-service:awsvault`.
+    fn location(&self) -> String;
+
+    /// The names of all items, sorted. Needs no passphrase or unlocking where the store's format allows that.
+    fn names(&self) -> Result<Vec<String>, Error>;
+
+    /// The item of that name, or `None` if there is none.
+    fn read(&self, name: &str) -> Result<Option<Item>, Error>;
+
+    /// Stores the item under its name, in place of one that is there already. After an error the old item is unchanged.
+    fn write(&self, item: &Item) -> Result<(), Error>;
+
+    /// Removes the item of that name; says whether there was one.
+    fn remove(&self, name: &str) -> Result<bool, Error>;
+}
+
+/// Where the stores keep their items.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Settings {
+    /// Directory of [`Backend::File`], made when the first item is written.
+    pub file_dir: PathBuf,
+    /// Collection of [`Backend::SecretService`], made when the first item is written.
+    pub secret_service_collection: String,
+}
+
+/// Asks a person, or whatever stands in for one, for the passphrase of a store.
+pub trait AskPassphrase {
+    /// Called at most once per opened store, unless the answer turned out to be wrong.
+    fn ask(&self, request: PassphraseRequest<'_>) -> Result<SecretString, AskError>;
+}
+
+/// What the passphrase is needed for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum PassphraseRequest<'a> {
+    /// Opens the items that are in this directory already.
+    Unlock { dir: &'a Path },
+    /// Will protect a new store in this directory: the asker asks twice and compares.
+    Create { dir: &'a Path },
+}
+
+/// Why there is no passphrase.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum AskError {
+    #[error("there is no terminal to ask for the passphrase")]
+    NoTerminal,
+    #[error("the passphrase prompt was interrupted")]
+    Interrupted,
+    #[error("cannot ask for the passphrase: {0}")]
+    Failed(String),
+}
+
+/// Opens a store. Contacts, unlocks and asks nothing yet.
+pub fn open(
+    backend: Backend,
+    settings: &Settings,
+    passphrase: Box<dyn AskPassphrase>,
+) -> Result<Box<dyn Keystore>, Error> {
+    match backend {
+        Backend::File => Ok(Box::new(FileKeystore::new(&settings.file_dir, passphrase))),
+        Backend::Memory => Ok(Box::new(MemoryKeystore::default())),
+        #[cfg(target_os = "linux")]
+        Backend::SecretService => Ok(Box::new(SecretServiceKeystore::new(
+            &settings.secret_service_collection,
+        ))),
+        #[cfg(not(target_os = "linux"))]
+        Backend::SecretService => Err(not_on_this_system(backend)),
+    }
+}
+
+/// The text of [`Keystore::location`], without opening the store.
+pub fn location(backend: Backend, settings: &Settings) -> String {
+    match backend {
+        Backend::File => file::location(&settings.file_dir),
+        Backend::SecretService => {
+            format!("secret-service:{}", settings.secret_service_collection)
+        }
+        Backend::Memory => memory::LOCATION.to_owned(),
+    }
+}
+
+/// Whether the store can be used here. Never prompts or unlocks, starts no service, and takes two seconds at most; for
+/// choosing the default store.
+pub fn probe(backend: Backend, settings: &Settings) -> Result<(), Error> {
+    match backend {
+        Backend::File => file::probe(&settings.file_dir),
+        Backend::Memory => Ok(()),
+        #[cfg(target_os = "linux")]
+        Backend::SecretService => {
+            SecretServiceKeystore::new(&settings.secret_service_collection).probe()
+        }
+        #[cfg(not(target_os = "linux"))]
+        Backend::SecretService => Err(not_on_this_system(backend)),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn not_on_this_system(backend: Backend) -> Error {
+    Error::Unavailable {
+        backend,
+        reason: "this operating system has no such store".to_owned(),
+    }
+}

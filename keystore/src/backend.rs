@@ -1,0 +1,85 @@
+//! The names of the stores.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// The kinds of store, by the names users write after `--backend`.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Backend {
+    /// `secret-service`: GNOME Keyring, KeePassXC and others behind the freedesktop.org D-Bus interface.
+    SecretService,
+    /// `file`: one encrypted file per item, opened by a passphrase.
+    File,
+    /// `memory`: for tests only; forgets everything when closed.
+    Memory,
+}
+
+impl Backend {
+    /// Every store a user can choose, in the order in which a default is looked for. `memory` is not for users.
+    pub const ALL: &'static [Backend] = &[Backend::SecretService, Backend::File];
+
+    /// The name as users write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Backend::SecretService => "secret-service",
+            Backend::File => "file",
+            Backend::Memory => "memory",
+        }
+    }
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Backend {
+    type Err = UnknownBackend;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .chain([&Backend::Memory])
+            .copied()
+            .find(|backend| backend.name() == name)
+            .ok_or_else(|| UnknownBackend {
+                name: name.to_owned(),
+            })
+    }
+}
+
+/// A name that is no store's.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("there is no backend {name:?}; the backends are {}", valid_names())]
+pub struct UnknownBackend {
+    /// What was written.
+    pub name: String,
+}
+
+fn valid_names() -> String {
+    let names: Vec<_> = Backend::ALL.iter().map(|backend| backend.name()).collect();
+    names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_parse_back() {
+        for backend in Backend::ALL.iter().chain([&Backend::Memory]) {
+            assert_eq!(backend.name().parse(), Ok(*backend));
+            assert_eq!(backend.to_string(), backend.name());
+        }
+    }
+
+    #[test]
+    fn unknown_name_lists_the_valid_ones() {
+        let error = "File".parse::<Backend>().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "there is no backend \"File\"; the backends are secret-service, file"
+        );
+    }
+}
