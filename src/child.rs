@@ -1,0 +1,382 @@
+//! The command that receives the credentials: its environment, and how we become it.
+
+use std::ffi::{OsStr, OsString};
+use std::process::ExitCode;
+
+use crate::credentials::{Credentials, rfc3339};
+use crate::environment::Environment;
+use crate::error::{CliError, Kind, visible};
+use crate::hardening;
+
+/// What the command is told.
+#[derive(Debug)]
+pub struct Delivery<'a> {
+    pub profile: &'a str,
+    /// `AWS_REGION` and `AWS_DEFAULT_REGION`; `None` leaves the user's own.
+    pub region: Option<&'a str>,
+    /// `AWS_ENDPOINT_URL`; `None` leaves the user's own.
+    pub endpoint_url: Option<&'a str>,
+    pub credentials: &'a Credentials,
+}
+
+/// A program and its arguments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    pub program: OsString,
+    pub arguments: Vec<OsString>,
+    /// Whether it is the user's shell because no command was given.
+    pub is_default_shell: bool,
+}
+
+/// The command's environment: ours without any AWS credentials and without our own secrets, plus the delivery.
+///
+/// It is built anew, so a variable that stood twice in ours stands once here: of a duplicate, removing the first would
+/// uncover the second.
+pub fn environment(parent: &Environment, delivery: &Delivery<'_>) -> Vec<(OsString, OsString)> {
+    let added = additions(delivery);
+    let mut variables: Vec<_> = parent
+        .iter()
+        .filter(|(name, _)| {
+            !is_withheld(name) && !added.iter().any(|(ours, _)| same_name(name, ours))
+        })
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    variables.extend(
+        added
+            .into_iter()
+            .map(|(name, value)| (name.into(), value.into())),
+    );
+    variables
+}
+
+/// The words given, or the user's shell.
+pub fn command(words: &[OsString], environment: &Environment) -> Command {
+    match words.split_first() {
+        Some((program, arguments)) => Command {
+            program: program.clone(),
+            arguments: arguments.to_vec(),
+            is_default_shell: false,
+        },
+        None => Command {
+            program: default_shell(environment),
+            arguments: Vec::new(),
+            is_default_shell: true,
+        },
+    }
+}
+
+/// The line that tells a person that a subshell was started; none for scripts, with `--debug`, or when
+/// `AWS_VAULT_DISABLE_HELP_MESSAGE` is 1.
+pub fn banner(
+    command: &Command,
+    environment: &Environment,
+    stdout_is_terminal: bool,
+    debug: bool,
+) -> Option<String> {
+    let wanted = command.is_default_shell
+        && stdout_is_terminal
+        && !debug
+        && environment.var("AWS_VAULT_DISABLE_HELP_MESSAGE") != Some("1");
+    wanted.then(|| {
+        format!(
+            "Starting subshell {}, use `exit` to exit the subshell\n",
+            visible(&command.program.to_string_lossy())
+        )
+    })
+}
+
+/// Becomes the command; returns only if that fails.
+///
+/// Process id, terminal, signals and exit status are then the command's own: there is nothing to forward and nothing left of
+/// us in memory. The program is looked up in the command's `PATH`. Ignored SIGPIPE and the signal mask are reset by std.
+#[cfg(unix)]
+pub fn run(
+    command: &Command,
+    environment: Vec<(OsString, OsString)>,
+) -> Result<ExitCode, CliError> {
+    use std::os::unix::process::CommandExt as _;
+
+    hardening::restore_for_command();
+    let error = std::process::Command::new(&command.program)
+        .args(&command.arguments)
+        .env_clear()
+        .envs(environment)
+        .exec();
+    Err(not_run(&command.program, &error))
+}
+
+/// Runs the command and yields its exit status: Windows cannot replace a process.
+#[cfg(windows)]
+pub fn run(
+    command: &Command,
+    environment: Vec<(OsString, OsString)>,
+) -> Result<ExitCode, CliError> {
+    hardening::restore_for_command();
+    let status = std::process::Command::new(&command.program)
+        .args(&command.arguments)
+        .env_clear()
+        .envs(environment)
+        .status()
+        .map_err(|error| not_run(&command.program, &error))?;
+    // Windows statuses are 32 bits wide; one that does not fit is still a failure.
+    let code = status.code().unwrap_or(1);
+    Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
+}
+
+/// AWS SDKs and Tools Reference Guide, "Environment variables", for the names.
+fn additions(delivery: &Delivery<'_>) -> Vec<(&'static str, String)> {
+    let credentials = delivery.credentials;
+    let mut added = vec![("AWS_VAULT", delivery.profile.to_owned())];
+    if let Some(region) = delivery.region {
+        added.push(("AWS_REGION", region.to_owned()));
+        added.push(("AWS_DEFAULT_REGION", region.to_owned()));
+    }
+    if let Some(url) = delivery.endpoint_url {
+        added.push(("AWS_ENDPOINT_URL", url.to_owned()));
+    }
+    added.push(("AWS_ACCESS_KEY_ID", credentials.access_key_id().to_owned()));
+    added.push((
+        "AWS_SECRET_ACCESS_KEY",
+        credentials.secret_access_key().to_owned(),
+    ));
+    if let Some(token) = credentials.session_token() {
+        added.push(("AWS_SESSION_TOKEN", token.to_owned()));
+    }
+    if let Some(expiration) = credentials.expiration() {
+        added.push(("AWS_CREDENTIAL_EXPIRATION", rfc3339(expiration)));
+    }
+    added
+}
+
+/// Whether a variable of ours must not reach the command.
+fn is_withheld(name: &OsStr) -> bool {
+    const NAMES: &[&str] = &[
+        // Credentials, in every spelling an SDK has read: the command would act as somebody else.
+        "AWS_ACCESS_KEY",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_CREDENTIAL_FILE",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SECRET_KEY",
+        "AWS_SECURITY_TOKEN",
+        "AWS_SESSION_TOKEN",
+        // Facts about other credentials. SDKs build account-based endpoints from AWS_ACCOUNT_ID.
+        "AWS_ACCOUNT_ID",
+        "AWS_CREDENTIAL_EXPIRATION",
+        "AWS_CREDENTIAL_SCOPE",
+        "AWS_SESSION_EXPIRATION",
+        // Profiles: an SDK that prefers them to keys would take the wrong ones.
+        "AWS_DEFAULT_PROFILE",
+        "AWS_PROFILE",
+        "AWS_SDK_LOAD_CONFIG",
+        // A role to assume with a web identity token.
+        "AWS_ROLE_ARN",
+        "AWS_ROLE_SESSION_NAME",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+        // Our own secrets.
+        "AWS_VAULT_FILE_PASSPHRASE",
+        "OP_CONNECT_TOKEN",
+        "OP_SERVICE_ACCOUNT_TOKEN",
+    ];
+    const PREFIXES: &[&str] = &[
+        // Bearer tokens come before keys, e.g. AWS_BEARER_TOKEN_BEDROCK.
+        "AWS_BEARER_TOKEN_",
+        // Addresses and tokens of credential servers.
+        "AWS_CONTAINER_",
+        "AWS_VAULT_OP_",
+        "PROTON_PASS_",
+    ];
+    let Some(name) = name.to_str() else {
+        return false;
+    };
+    NAMES
+        .iter()
+        .any(|withheld| same_name(OsStr::new(name), withheld))
+        || PREFIXES.iter().any(|prefix| {
+            name.get(..prefix.len())
+                .is_some_and(|start| same_name(OsStr::new(start), prefix))
+        })
+}
+
+/// Names of variables are case-sensitive, except on Windows.
+fn same_name(name: &OsStr, other: &str) -> bool {
+    if cfg!(windows) {
+        name.eq_ignore_ascii_case(other)
+    } else {
+        name == other
+    }
+}
+
+fn default_shell(environment: &Environment) -> OsString {
+    if cfg!(windows) {
+        "cmd.exe".into()
+    } else {
+        environment
+            .var_os("SHELL")
+            .unwrap_or(OsStr::new("/bin/sh"))
+            .to_owned()
+    }
+}
+
+/// POSIX shells answer 127 for a command that is not there and 126 for one that cannot be run; so do we.
+fn not_run(program: &OsStr, error: &std::io::Error) -> CliError {
+    let name = program.to_string_lossy();
+    match error.kind() {
+        std::io::ErrorKind::NotFound if name.contains(std::path::MAIN_SEPARATOR) => CliError::new(
+            format!("'{name}' was not found, or the interpreter its first line names was not"),
+        )
+        .kind(Kind::NotFound),
+        std::io::ErrorKind::NotFound => CliError::new(format!(
+            "command '{name}' was not found in PATH"
+        ))
+        .kind(Kind::NotFound)
+        .hint("a shell's aliases and functions are not commands; start the shell itself for them"),
+        _ => CliError::new(format!("'{name}' cannot be run: {error}")).kind(Kind::NotExecutable),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+    use crate::credentials::{AccessKey, SessionCredentials};
+
+    #[test]
+    fn default_command_is_the_users_shell() {
+        let set: Environment = [("SHELL", "/bin/zsh")].into_iter().collect();
+        assert_eq!(command(&[], &set).program, "/bin/zsh");
+        assert!(command(&[], &set).is_default_shell);
+        for unset in [
+            Environment::default(),
+            [("SHELL", "")].into_iter().collect(),
+        ] {
+            assert_eq!(command(&[], &unset).program, "/bin/sh");
+        }
+        let given = command(&["ls".into(), "-l".into()], &set);
+        assert_eq!(
+            (given.program, given.arguments),
+            ("ls".into(), vec!["-l".into()])
+        );
+        assert!(!given.is_default_shell);
+    }
+
+    #[test]
+    fn banner_is_for_people_who_asked_for_a_shell() {
+        let plain: Environment = [("SHELL", "/bin/zsh")].into_iter().collect();
+        let silenced: Environment = [("AWS_VAULT_DISABLE_HELP_MESSAGE", "1")]
+            .into_iter()
+            .collect();
+        let shell = command(&[], &plain);
+        assert_eq!(
+            banner(&shell, &plain, true, false).as_deref(),
+            Some("Starting subshell /bin/zsh, use `exit` to exit the subshell\n")
+        );
+        assert_eq!(banner(&shell, &plain, false, false), None);
+        assert_eq!(banner(&shell, &plain, true, true), None);
+        assert_eq!(banner(&shell, &silenced, true, false), None);
+        assert_eq!(
+            banner(&command(&["ls".into()], &plain), &plain, true, false),
+            None
+        );
+    }
+
+    #[test]
+    fn a_session_is_delivered_whole_and_alone() {
+        let parent: Environment = [
+            ("PATH", "/bin"),
+            ("AWS_ACCESS_KEY_ID", "old"),
+            ("AWS_SECRET_ACCESS_KEY", "old"),
+            ("AWS_SESSION_TOKEN", "old"),
+            ("AWS_SECURITY_TOKEN", "old"),
+            ("AWS_CREDENTIAL_EXPIRATION", "old"),
+            ("AWS_SESSION_EXPIRATION", "old"),
+            ("AWS_PROFILE", "old"),
+            ("AWS_DEFAULT_PROFILE", "old"),
+            ("AWS_SDK_LOAD_CONFIG", "1"),
+            ("AWS_ACCOUNT_ID", "111122223333"),
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/"),
+            ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "old"),
+            ("AWS_WEB_IDENTITY_TOKEN_FILE", "/token"),
+            ("AWS_ROLE_ARN", "arn"),
+            ("AWS_BEARER_TOKEN_BEDROCK", "old"),
+            ("AWS_VAULT_FILE_PASSPHRASE", "CANARY"),
+            ("AWS_VAULT_OP_SERVICE_ACCOUNT_TOKEN", "CANARY"),
+            ("OP_CONNECT_TOKEN", "CANARY"),
+            ("PROTON_PASS_PERSONAL_ACCESS_TOKEN", "CANARY"),
+            ("AWS_VAULT_BACKEND", "file"),
+            ("AWS_CONFIG_FILE", "/config"),
+            ("AWS_REGION", "us-east-1"),
+            ("HOME", ""),
+        ]
+        .into_iter()
+        .collect();
+        let session = Credentials::Session(SessionCredentials {
+            access_key_id: "ASIA".into(),
+            secret_access_key: "secret".into(),
+            session_token: "token".into(),
+            expiration: SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000),
+        });
+        let delivery = Delivery {
+            profile: "work",
+            region: Some("eu-west-1"),
+            endpoint_url: Some("http://localhost:4566"),
+            credentials: &session,
+        };
+        assert_eq!(
+            sorted(environment(&parent, &delivery)),
+            [
+                "AWS_ACCESS_KEY_ID=ASIA",
+                "AWS_CONFIG_FILE=/config",
+                "AWS_CREDENTIAL_EXPIRATION=2023-11-14T22:13:20Z",
+                "AWS_DEFAULT_REGION=eu-west-1",
+                "AWS_ENDPOINT_URL=http://localhost:4566",
+                "AWS_REGION=eu-west-1",
+                "AWS_SECRET_ACCESS_KEY=secret",
+                "AWS_SESSION_TOKEN=token",
+                "AWS_VAULT=work",
+                "AWS_VAULT_BACKEND=file",
+                "HOME=",
+                "PATH=/bin",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_access_key_brings_no_token_and_no_expiry() {
+        let parent: Environment = [
+            ("AWS_SESSION_TOKEN", "old"),
+            ("AWS_CREDENTIAL_EXPIRATION", "old"),
+            ("AWS_DEFAULT_REGION", "eu-west-2"),
+        ]
+        .into_iter()
+        .collect();
+        let key = Credentials::AccessKey(AccessKey {
+            access_key_id: "AKIA".into(),
+            secret_access_key: "secret".into(),
+        });
+        let delivery = Delivery {
+            profile: "work",
+            region: None,
+            endpoint_url: None,
+            credentials: &key,
+        };
+        assert_eq!(
+            sorted(environment(&parent, &delivery)),
+            [
+                "AWS_ACCESS_KEY_ID=AKIA",
+                "AWS_DEFAULT_REGION=eu-west-2",
+                "AWS_SECRET_ACCESS_KEY=secret",
+                "AWS_VAULT=work",
+            ]
+        );
+    }
+
+    fn sorted(variables: Vec<(OsString, OsString)>) -> Vec<String> {
+        let mut lines: Vec<_> = variables
+            .into_iter()
+            .map(|(name, value)| format!("{}={}", name.to_string_lossy(), value.to_string_lossy()))
+            .collect();
+        lines.sort();
+        lines
+    }
+}
