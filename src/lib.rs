@@ -2,8 +2,10 @@
 //!
 //! A request flows one way: config → chain → provider → delivery. See ARCHITECTURE.md.
 
+pub mod child;
 pub mod cli;
 pub mod config;
 pub mod credentials;
 pub mod environment;
 pub mod error;
+pub mod hardening;
