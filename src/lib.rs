@@ -9,3 +9,4 @@ pub mod credentials;
 pub mod environment;
 pub mod error;
 pub mod hardening;
+pub mod terminal;

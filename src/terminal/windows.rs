@@ -1,0 +1,38 @@
+//! The console of Windows: not supported yet (`CONIN$`, `CONOUT$`).
+
+use std::io;
+
+use super::TerminalError;
+
+#[derive(Debug)]
+pub struct Tty;
+
+#[derive(Debug)]
+pub struct Raw;
+
+impl Tty {
+    pub fn open() -> io::Result<Self> {
+        Err(unsupported())
+    }
+
+    pub fn raw(&mut self) -> Result<Raw, TerminalError> {
+        Err(unsupported().into())
+    }
+}
+
+impl Raw {
+    pub fn read(&mut self) -> Result<u8, TerminalError> {
+        Err(unsupported().into())
+    }
+
+    pub fn write(&mut self, _text: &str) -> Result<(), TerminalError> {
+        Err(unsupported().into())
+    }
+}
+
+fn unsupported() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::Unsupported,
+        "questions on a Windows console are not supported yet",
+    )
+}
