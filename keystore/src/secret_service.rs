@@ -10,6 +10,7 @@
 mod bus;
 mod encryption;
 mod path;
+mod prompt;
 mod session;
 
 use std::cell::RefCell;

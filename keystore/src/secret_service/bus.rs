@@ -1,4 +1,4 @@
-//! Calls over the session bus, each within a time limit, and the prompts of the Secret Service.
+//! Calls over the session bus, each within a time limit.
 
 use std::cell::Cell;
 use std::env;
@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 use dbus::Message;
 use dbus::arg::{AppendAll, Arg, Get, ReadAll, RefArg, Variant};
 use dbus::channel::Channel;
-use dbus::message::MessageType;
 use dbus::strings::Path;
 
 use super::{BACKEND, Limits};
@@ -19,8 +18,10 @@ use crate::Error;
 pub(super) const SERVICE: &str = "org.freedesktop.secrets";
 pub(super) const SERVICE_PATH: &str = "/org/freedesktop/secrets";
 pub(super) const SERVICE_INTERFACE: &str = "org.freedesktop.Secret.Service";
-const PROMPT_INTERFACE: &str = "org.freedesktop.Secret.Prompt";
-const BUS: &str = "org.freedesktop.DBus";
+pub(super) const BUS: &str = "org.freedesktop.DBus";
+
+/// Well below the 128 open calls that a bus allows each connection.
+const CALLS_AT_ONCE: usize = 64;
 
 /// The path that the Secret Service gives for "none".
 pub(super) const NO_OBJECT: &str = "/";
@@ -55,7 +56,7 @@ pub(super) struct Method<'a> {
 /// A connection to the session bus.
 pub(super) struct Bus {
     channel: Channel,
-    limits: Limits,
+    pub(super) limits: Limits,
     /// When the operation under way has to be finished; prompts do not count.
     deadline: Cell<Instant>,
 }
@@ -105,20 +106,35 @@ impl Bus {
         Ok(value.0)
     }
 
-    /// Makes the same call without arguments beyond `argument` on many objects at once, so that the answers of a long list
-    /// take one round trip and not one each. `None` for objects that gave an error.
+    /// Makes the same call on many objects at once, so that the answers of a long list do not take one round trip each.
+    /// `None` for objects that are gone.
     pub(super) fn call_each<R: ReadAll>(
         &self,
         paths: &[Path<'static>],
         method: Method<'_>,
         argument: &str,
     ) -> Result<Vec<Option<R>>, Failure> {
+        let mut answers = Vec::with_capacity(paths.len());
+        for paths in paths.chunks(CALLS_AT_ONCE) {
+            self.call_chunk(paths, method, argument, &mut answers)?;
+        }
+        Ok(answers)
+    }
+
+    fn call_chunk<R: ReadAll>(
+        &self,
+        paths: &[Path<'static>],
+        method: Method<'_>,
+        argument: &str,
+        answers: &mut Vec<Option<R>>,
+    ) -> Result<(), Failure> {
         let mut serials = Vec::with_capacity(paths.len());
         for path in paths {
             let message = message(SERVICE, Method { path, ..method }, (argument,));
             serials.push(self.channel.send(message).map_err(|()| disconnected())?);
         }
-        let mut answers: Vec<Option<R>> = paths.iter().map(|_| None).collect();
+        let first = answers.len();
+        answers.extend(paths.iter().map(|_| None));
         let mut outstanding = paths.len();
         while outstanding > 0 {
             let Some(mut message) = self.next_message(self.deadline.get(), self.limits.call)?
@@ -126,49 +142,18 @@ impl Bus {
                 continue;
             };
             let serial = message.get_reply_serial();
-            if let Some(index) = serials.iter().position(|sent| Some(*sent) == serial) {
-                answers[index] = message
-                    .as_result()
-                    .ok()
-                    .and_then(|message| message.read_all().ok());
-                outstanding -= 1;
-            }
+            let Some(index) = serials.iter().position(|sent| Some(*sent) == serial) else {
+                continue;
+            };
+            outstanding -= 1;
+            let answer = message.as_result().and_then(|answer| answer.read_all());
+            answers[first + index] = match answer.map_err(|error| self.failure(method, &error)) {
+                Ok(answer) => Some(answer),
+                Err(Failure::NoObject) => None,
+                Err(failure) => return Err(failure),
+            };
         }
-        Ok(answers)
-    }
-
-    /// Shows the prompt that the service wants shown; the object that comes of it, if the prompt was for making one.
-    pub(super) fn prompt(
-        &self,
-        path: &Path<'static>,
-        purpose: &'static str,
-    ) -> Result<Option<Path<'static>>, Failure> {
-        let method = |member| Method {
-            path,
-            interface: PROMPT_INTERFACE,
-            member,
-            purpose,
-        };
-        self.watch_prompt(path)?;
-        let reply = self.send(SERVICE, method("Prompt"), ("",))?;
-        let service = reply.sender().map(|name| name.to_string());
-        let deadline = Instant::now() + self.limits.prompt;
-        let completed = self.wait_for_prompt(path, service.as_deref(), deadline);
-        self.restart_clock();
-        if let Err(Failure::Other(Error::TimedOut { .. })) = completed {
-            // Closes the dialog. What the service answers does not matter any more.
-            let _ = self.send(SERVICE, method("Dismiss"), ());
-        }
-        let completed = completed?;
-        let mut arguments = completed.iter_init();
-        match arguments.read::<bool>() {
-            Ok(true) => Err(Error::Dismissed { backend: BACKEND }.into()),
-            Ok(false) => Ok(arguments
-                .read::<Variant<Path<'static>>>()
-                .ok()
-                .map(|result| result.0)),
-            Err(error) => Err(dbus_error(purpose, &error.to_string()).into()),
-        }
+        Ok(())
     }
 
     /// Whether someone owns the service's name, or would be started to own it.
@@ -191,7 +176,7 @@ impl Bus {
         ask().map_err(into_error)
     }
 
-    fn send<A: AppendAll>(
+    pub(super) fn send<A: AppendAll>(
         &self,
         destination: &str,
         method: Method<'_>,
@@ -207,55 +192,12 @@ impl Bus {
             .map_err(|error| self.failure(method, &error))
     }
 
-    fn watch_prompt(&self, path: &Path<'static>) -> Result<(), Failure> {
-        let method = Method {
-            path: "/org/freedesktop/DBus",
-            interface: BUS,
-            member: "AddMatch",
-            purpose: "wait for its prompt",
-        };
-        for rule in [
-            format!(
-                "type='signal',sender='{SERVICE}',interface='{PROMPT_INTERFACE}',path='{path}'"
-            ),
-            format!("type='signal',sender='{BUS}',member='NameOwnerChanged',arg0='{SERVICE}'"),
-        ] {
-            self.send(BUS, method, (rule,))?;
-        }
-        Ok(())
-    }
-
-    /// The prompt's `Completed` signal. Only the service itself may send it: any peer on the bus can send us messages.
-    fn wait_for_prompt(
+    /// The next message of any kind, or `None` to look again.
+    pub(super) fn next_message(
         &self,
-        path: &Path<'static>,
-        service: Option<&str>,
         deadline: Instant,
-    ) -> Result<Message, Failure> {
-        loop {
-            let Some(message) = self.next_message(deadline, self.limits.prompt)? else {
-                continue;
-            };
-            if message.msg_type() != MessageType::Signal {
-                continue;
-            }
-            let sender = message.sender().map(|name| name.to_string());
-            let member = message.member().map(|name| name.to_string());
-            match member.as_deref() {
-                Some("Completed")
-                    if sender.as_deref() == service && message.path().as_ref() == Some(path) =>
-                {
-                    return Ok(message);
-                }
-                Some("NameOwnerChanged") if sender.as_deref() == Some(BUS) => {
-                    return Err(unavailable("the service ended while its prompt was open").into());
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn next_message(&self, deadline: Instant, limit: Duration) -> Result<Option<Message>, Failure> {
+        limit: Duration,
+    ) -> Result<Option<Message>, Failure> {
         let remaining = deadline.saturating_duration_since(Instant::now());
         if remaining.is_zero() {
             return Err(timed_out(limit).into());
