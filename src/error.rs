@@ -71,11 +71,9 @@ impl CliError {
     /// The text for stderr, control characters made visible: names and messages come from files and from the network.
     pub fn render(&self, command: Option<&str>) -> String {
         let command = command.map_or_else(String::new, |name| format!("{name}: "));
-        let mut text = format!("aws-vault: error: {command}{}\n", visible(&self.message));
-        for hint in &self.hints {
-            text.push_str(&format!("hint: {}\n", visible(hint)));
-        }
-        text
+        let message = format!("aws-vault: error: {command}{}\n", visible(&self.message));
+        let hints = self.hints.iter().map(|hint| format!("hint: {}\n", visible(hint)));
+        std::iter::once(message).chain(hints).collect()
     }
 }
 

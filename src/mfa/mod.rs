@@ -1,0 +1,182 @@
+//! Where an MFA code comes from: `--mfa-token`, `mfa_process`, or a person. Asked only when a step really needs one.
+
+mod process;
+
+use std::cell::RefCell;
+
+use zeroize::Zeroizing;
+
+use crate::config::chain::Mfa;
+
+/// The six digits of a TOTP device.
+///
+/// Source: STS API Reference, parameter `TokenCode` (length 6, digits).
+#[derive(PartialEq, Eq)]
+pub struct TokenCode(Zeroizing<String>);
+
+impl TokenCode {
+    /// Accepts the spelling of authenticator apps ("123 456").
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+        (digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| Self(Zeroizing::new(digits)))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for TokenCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TokenCode(…)")
+    }
+}
+
+/// Why no code could be had.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("an MFA code for {serial} is needed, and there is no terminal to ask on")]
+    NoTerminal { serial: String },
+    #[error("interrupted")]
+    Interrupted,
+    #[error("the MFA code {given} is not six digits")]
+    Malformed { given: &'static str },
+    #[error("the chain needs a second MFA code, and --mfa-token gave one; AWS accepts each code once")]
+    Spent,
+    #[error("mfa_process failed: {reason}")]
+    Process { reason: String },
+    #[error("the terminal failed: {0}")]
+    Terminal(String),
+}
+
+impl Error {
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NoTerminal { .. } => Some("run it in a terminal, pass --mfa-token, or set mfa_process in the profile"),
+            Self::Malformed { .. } => Some("type the six digits that the device shows"),
+            Self::Spent => Some("leave --mfa-token out to be asked for each code"),
+            Self::Process { .. } => Some("run the command of mfa_process by hand: it must print six digits"),
+            Self::Interrupted | Self::Terminal(_) => None,
+        }
+    }
+}
+
+/// How a person is asked: prints the prompt, returns the line.
+pub type Ask = dyn Fn(&str) -> Result<Zeroizing<String>, Error>;
+
+/// The sources of one run, and what they gave already.
+pub struct CodeSource {
+    flag: RefCell<Option<TokenCode>>,
+    flag_given: bool,
+    ask: Box<Ask>,
+}
+
+impl CodeSource {
+    pub fn new(flag: Option<TokenCode>, ask: Box<Ask>) -> Self {
+        Self {
+            flag_given: flag.is_some(),
+            flag: RefCell::new(flag),
+            ask,
+        }
+    }
+
+    /// A code for the device, never one that was given before.
+    pub fn code(&self, mfa: &Mfa) -> Result<TokenCode, Error> {
+        if self.flag_given {
+            return self.flag.take().ok_or(Error::Spent);
+        }
+        if let Some(command) = &mfa.process {
+            let output = process::run(&command.value)?;
+            return TokenCode::parse(&output).ok_or(Error::Malformed {
+                given: "that mfa_process printed",
+            });
+        }
+        self.ask_person(mfa)
+    }
+
+    /// Another code after AWS refused `refused`; `None` when no source can give one.
+    pub fn another_code(&self, mfa: &Mfa, refused: &TokenCode) -> Result<Option<TokenCode>, Error> {
+        if self.flag_given {
+            return Ok(None);
+        }
+        // A process that computes the code gives the same one until the next 30 seconds begin.
+        Ok(Some(self.code(mfa)?).filter(|code| code != refused))
+    }
+
+    fn ask_person(&self, mfa: &Mfa) -> Result<TokenCode, Error> {
+        let prompt = format!("Enter MFA code for {}: ", crate::error::visible(&mfa.serial.value));
+        for _ in 0..3 {
+            if let Some(code) = TokenCode::parse(&(self.ask)(&prompt)?) {
+                return Ok(code);
+            }
+        }
+        Err(Error::Malformed { given: "typed" })
+    }
+}
+
+impl std::fmt::Debug for CodeSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CodeSource")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::profile::{Origin, Setting};
+
+    fn device(process: Option<&str>) -> Mfa {
+        let setting = |text: &str| Setting::new(text.to_owned(), Origin::Flag("--test"));
+        Mfa {
+            serial: setting("arn:aws:iam::111122223333:mfa/jon"),
+            process: process.map(setting),
+        }
+    }
+
+    fn typed(answers: &'static [&'static str]) -> CodeSource {
+        let next = std::cell::Cell::new(0);
+        CodeSource::new(
+            None,
+            Box::new(move |_| {
+                let index = next.replace(next.get() + 1);
+                answers
+                    .get(index)
+                    .map(|answer| Zeroizing::new((*answer).to_owned()))
+                    .ok_or(Error::Interrupted)
+            }),
+        )
+    }
+
+    #[test]
+    fn codes() {
+        assert_eq!(TokenCode::parse(" 123 456\n").unwrap().as_str(), "123456");
+        for bad in ["", "12345", "1234567", "12345a", "１２３４５６"] {
+            assert!(TokenCode::parse(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_flag_serves_one_call() {
+        let source = CodeSource::new(TokenCode::parse("123456"), Box::new(|_| Err(Error::Interrupted)));
+        let code = source.code(&device(None)).unwrap();
+        assert!(source.another_code(&device(None), &code).unwrap().is_none());
+        assert!(matches!(source.code(&device(None)), Err(Error::Spent)));
+    }
+
+    #[test]
+    fn a_person_is_asked_until_there_are_six_digits() {
+        assert_eq!(typed(&["", "abc", "123456"]).code(&device(None)).unwrap().as_str(), "123456");
+        assert!(matches!(typed(&["1", "2", "3", "123456"]).code(&device(None)), Err(Error::Malformed { .. })));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_process_goes_before_a_person_and_never_repeats_a_code() {
+        let source = typed(&[]);
+        let code = source.code(&device(Some("echo ' 654321 '"))).unwrap();
+        assert_eq!(code.as_str(), "654321");
+        assert!(source.another_code(&device(Some("echo 654321")), &code).unwrap().is_none());
+        assert!(matches!(source.code(&device(Some("exit 3"))), Err(Error::Process { .. })));
+        assert!(matches!(source.code(&device(Some("echo hello"))), Err(Error::Malformed { .. })));
+    }
+}

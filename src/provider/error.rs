@@ -1,0 +1,48 @@
+//! Why a chain did not yield credentials.
+
+use aws_vault_keystore::Backend;
+
+use crate::files::PathError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("profile '{profile}': {source}")]
+    Aws {
+        profile: String,
+        source: crate::aws::Error,
+    },
+    #[error(transparent)]
+    Mfa(#[from] crate::mfa::Error),
+    #[error(transparent)]
+    Vault(#[from] crate::vault::Error),
+    #[error("the session cache cannot be written: {0}")]
+    Sessions(#[from] PathError),
+    #[error("no access key is stored for profile '{profile}' in the {backend} store")]
+    KeyMissing { profile: String, backend: Backend },
+    #[error("profile '{profile}' gets its credentials from {kind}, which this version of aws-vault cannot use yet")]
+    NotYet { profile: String, kind: &'static str },
+    #[error("no random numbers from the operating system: {0}")]
+    Random(getrandom::Error),
+}
+
+impl Error {
+    pub(super) fn not_yet(profile: &str, kind: &'static str) -> Self {
+        Self::NotYet {
+            profile: profile.to_owned(),
+            kind,
+        }
+    }
+
+    /// What to do next.
+    pub fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Aws { source, .. } => source.hints(),
+            Self::Mfa(error) => error.hint().map(str::to_owned).into_iter().collect(),
+            Self::Vault(error) => error.hints(),
+            Self::Sessions(_) => vec!["set AWS_VAULT_SESSION_DIR to a private directory with room in it".to_owned()],
+            Self::KeyMissing { profile, .. } => vec![format!("run `aws-vault add {profile}`")],
+            Self::NotYet { .. } => vec!["profiles with an access key, and roles behind them, work".to_owned()],
+            Self::Random(_) => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The session cache: one sealed file per step of a chain, in the user's state directory, and one lock per file so that N
+//! processes cause one login.
+
+pub mod fingerprint;
+pub mod lock;
+pub mod sealed;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::credentials::SessionCredentials;
+use crate::environment::Environment;
+use crate::files::{self, AtPath, PathError, Pending};
+use crate::vault::SessionKey;
+
+pub use fingerprint::Fingerprint;
+pub use sealed::Header;
+
+/// Room reserved for a session before anybody is asked for an MFA code; role sessions with tags reach about 2 KiB.
+const RESERVED_BYTES: usize = 4096;
+const EXTENSION: &str = "session";
+
+/// Where sessions and the index live: `AWS_VAULT_SESSION_DIR`, else the user's state directory.
+///
+/// Source: XDG Base Directory Specification, `$XDG_STATE_HOME`.
+pub fn state_dir(environment: &Environment) -> Option<PathBuf> {
+    if let Some(dir) = environment.var_os("AWS_VAULT_SESSION_DIR") {
+        return Some(PathBuf::from(dir));
+    }
+    let base = if cfg!(windows) {
+        environment.var_os("LOCALAPPDATA").map(PathBuf::from)
+    } else if cfg!(target_os = "macos") {
+        Some(environment.home()?.join("Library/Application Support"))
+    } else {
+        match environment.var_os("XDG_STATE_HOME").map(PathBuf::from) {
+            // The specification: a relative path is invalid and ignored.
+            Some(dir) if dir.is_absolute() => Some(dir),
+            _ => Some(environment.home()?.join(".local/state")),
+        }
+    };
+    Some(base?.join("aws-vault"))
+}
+
+/// The cache directory.
+#[derive(Debug, Clone)]
+pub struct Sessions {
+    dir: PathBuf,
+}
+
+impl Sessions {
+    pub fn new(dir: PathBuf) -> Self {
+        Self { dir }
+    }
+
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The header of the session for `step`, without unlocking anything.
+    pub fn header(&self, step: &Fingerprint) -> Option<Header> {
+        sealed::read_header(&self.path(step))
+    }
+
+    /// Opens the session for `step`. Anything wrong with the file (torn, foreign, sealed with another key) is a miss.
+    pub fn open(&self, step: &Fingerprint, key: &SessionKey) -> Option<SessionCredentials> {
+        sealed::open(&fs::read(self.path(step)).ok()?, step, key)
+    }
+
+    /// Reserves room for the session of `step`.
+    pub fn reserve(&self, step: &Fingerprint) -> Result<Pending, PathError> {
+        files::create_private_dir(&self.dir)?;
+        Pending::reserve(&self.path(step), RESERVED_BYTES)
+    }
+
+    /// Takes the lock under which `step` is obtained. `waiting` is called once, after a second of waiting.
+    pub fn lock(&self, step: &Fingerprint, waiting: impl FnOnce() + Send) -> Result<lock::Lock, PathError> {
+        files::create_private_dir(&self.dir)?;
+        lock::acquire(&self.path(step).with_extension("lock"), waiting)
+    }
+
+    /// Takes the lock under which the session key is made.
+    pub fn lock_key(&self) -> Result<lock::Lock, PathError> {
+        files::create_private_dir(&self.dir)?;
+        lock::acquire(&self.dir.join("session-key.lock"), || ())
+    }
+
+    /// Forgets the session for `step`, unless it has been replaced by one with another access key since it was read: the
+    /// loser of a race must not delete the winner's session.
+    pub fn forget(&self, step: &Fingerprint, seen: &Header) {
+        if self.header(step).as_ref() == Some(seen) {
+            let _ = fs::remove_file(self.path(step));
+        }
+    }
+
+    /// Headers of all sessions, expired ones included, sorted by profile, kind and expiry.
+    pub fn list(&self) -> Vec<Header> {
+        let mut headers: Vec<_> = self
+            .files()
+            .filter_map(|path| sealed::read_header(&path))
+            .collect();
+        headers.sort_by(|a, b| (&a.profile, &a.kind, a.expires).cmp(&(&b.profile, &b.kind, b.expires)));
+        headers
+    }
+
+    /// Removes the sessions that `which` picks, and every file that is no session. Returns how many sessions went.
+    pub fn remove(&self, which: impl Fn(&Header) -> bool) -> Result<usize, PathError> {
+        let mut removed = 0;
+        for path in self.files() {
+            let header = sealed::read_header(&path);
+            if header.as_ref().is_none_or(&which) {
+                match fs::remove_file(&path) {
+                    // Somebody else removed it first.
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                    result => result.at(&path)?,
+                }
+                removed += usize::from(header.is_some());
+            }
+        }
+        Ok(removed)
+    }
+
+    /// Removes sessions that expired before `now`; failures are left to the next run.
+    pub fn sweep(&self, now: SystemTime) {
+        let _ = self.remove(|header| header.expires_at() <= now);
+    }
+
+    fn files(&self) -> impl Iterator<Item = PathBuf> {
+        fs::read_dir(&self.dir)
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| path.extension().is_some_and(|extension| extension == EXTENSION))
+    }
+
+    fn path(&self, step: &Fingerprint) -> PathBuf {
+        self.dir.join(format!("{step}.{EXTENSION}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(vars: &[(&str, &str)]) -> Environment {
+        vars.iter().copied().collect()
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_state_directory() {
+        for (vars, expected) in [
+            (vec![("HOME", "/h")], "/h/.local/state/aws-vault"),
+            (vec![("HOME", "/h"), ("XDG_STATE_HOME", "/s")], "/s/aws-vault"),
+            (vec![("HOME", "/h"), ("XDG_STATE_HOME", "relative")], "/h/.local/state/aws-vault"),
+            (vec![("HOME", "/h"), ("AWS_VAULT_SESSION_DIR", "/x")], "/x"),
+        ] {
+            assert_eq!(state_dir(&environment(&vars)), Some(PathBuf::from(expected)));
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! One session as a file: a clear header line, so that listing and expiry need no unlock, and a sealed body.
+//!
+//! `{"version":1,…}\n` + 12-byte nonce + AES-256-GCM of the credentials' JSON, with the header and the file's name as additional
+//! data: a header that was edited, or a file renamed over another, does not open.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aes_gcm::aead::{Aead, KeyInit, Payload};
+use aes_gcm::{Aes256Gcm, Key, Nonce};
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, Zeroizing};
+
+use super::Fingerprint;
+use crate::credentials::SessionCredentials;
+use crate::vault::SessionKey;
+
+const VERSION: u32 = 1;
+const NONCE_BYTES: usize = 12;
+/// A header is a few hundred bytes; anything longer is no file of ours.
+const MAX_HEADER_BYTES: u64 = 16 * 1024;
+
+/// What is known of a session without unlocking it. Nothing here is secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    version: u32,
+    /// The profile whose step this is.
+    pub profile: String,
+    /// `sts.GetSessionToken`, `sts.AssumeRole`: the Go tool's words, which `list` shows.
+    pub kind: String,
+    /// Unix seconds.
+    pub expires: u64,
+    /// Last four characters of the temporary access key id.
+    pub access_key_suffix: String,
+    /// Name of the stored key that the chain starts from, if it starts from one: the session goes when the key goes.
+    pub stored_key: Option<String>,
+    /// The store that the key is in.
+    pub store: String,
+}
+
+impl Header {
+    pub fn new(profile: &str, kind: &str, session: &SessionCredentials, stored_key: Option<&str>, store: &str) -> Self {
+        let id = &session.access_key_id;
+        Self {
+            version: VERSION,
+            profile: profile.to_owned(),
+            kind: kind.to_owned(),
+            expires: unix_seconds(session.expiration),
+            access_key_suffix: id.chars().skip(id.chars().count().saturating_sub(4)).collect(),
+            stored_key: stored_key.map(str::to_owned),
+            store: store.to_owned(),
+        }
+    }
+
+    pub fn expires_at(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(self.expires)
+    }
+
+    /// Whether at least `window` is left at `now`.
+    pub fn lives(&self, now: SystemTime, window: Duration) -> bool {
+        self.expires_at().duration_since(now).is_ok_and(|left| left >= window)
+    }
+}
+
+fn unix_seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// The header of the file at `path`; `None` when there is none or it is no session of ours.
+pub fn read_header(path: &Path) -> Option<Header> {
+    let file = std::fs::File::open(path).ok()?;
+    let mut line = Vec::new();
+    BufReader::with_capacity(1024, file)
+        .take(MAX_HEADER_BYTES)
+        .read_until(b'\n', &mut line)
+        .ok()?;
+    parse_header(&line)
+}
+
+fn parse_header(line: &[u8]) -> Option<Header> {
+    let header: Header = serde_json::from_slice(line).ok()?;
+    (header.version == VERSION).then_some(header)
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Body {
+    access_key_id: String,
+    secret_access_key: String,
+    session_token: String,
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        self.secret_access_key.zeroize();
+        self.session_token.zeroize();
+    }
+}
+
+/// Seals a session for the file of `step`.
+pub fn seal(
+    header: &Header,
+    session: &SessionCredentials,
+    step: &Fingerprint,
+    key: &SessionKey,
+) -> Result<Vec<u8>, getrandom::Error> {
+    let mut file = serde_json::to_vec(header).unwrap_or_default();
+    file.push(b'\n');
+    let mut nonce = [0; NONCE_BYTES];
+    getrandom::fill(&mut nonce)?;
+    let body = Body {
+        access_key_id: session.access_key_id.clone(),
+        secret_access_key: session.secret_access_key.expose_secret().to_owned(),
+        session_token: session.session_token.expose_secret().to_owned(),
+    };
+    let plain = Zeroizing::new(serde_json::to_vec(&body).unwrap_or_default());
+    let aad = additional_data(&file, step);
+    let sealed = cipher(key)
+        .encrypt(&Nonce::from(nonce), Payload { msg: &plain, aad: &aad })
+        .expect("AES-GCM seals any message shorter than 64 GiB");
+    file.extend_from_slice(&nonce);
+    file.extend_from_slice(&sealed);
+    Ok(file)
+}
+
+/// Opens the file of `step`; `None` for anything that is not whole, ours, and sealed with this key.
+pub fn open(file: &[u8], step: &Fingerprint, key: &SessionKey) -> Option<SessionCredentials> {
+    let end = file.iter().position(|byte| *byte == b'\n')? + 1;
+    let header = parse_header(&file[..end])?;
+    let (nonce, sealed) = file[end..].split_at_checked(NONCE_BYTES)?;
+    let aad = additional_data(&file[..end], step);
+    let nonce: [u8; NONCE_BYTES] = nonce.try_into().ok()?;
+    let plain = Zeroizing::new(
+        cipher(key)
+            .decrypt(&Nonce::from(nonce), Payload { msg: sealed, aad: &aad })
+            .ok()?,
+    );
+    let mut body: Body = serde_json::from_slice(&plain).ok()?;
+    Some(SessionCredentials {
+        access_key_id: std::mem::take(&mut body.access_key_id),
+        secret_access_key: std::mem::take(&mut body.secret_access_key).into(),
+        session_token: std::mem::take(&mut body.session_token).into(),
+        expiration: header.expires_at(),
+    })
+}
+
+fn additional_data(header_line: &[u8], step: &Fingerprint) -> Vec<u8> {
+    [header_line, step.to_string().as_bytes()].concat()
+}
+
+fn cipher(key: &SessionKey) -> Aes256Gcm {
+    Aes256Gcm::new(&Key::<Aes256Gcm>::from(*key.expose()))
+}
+
+#[cfg(test)]
+mod tests;
