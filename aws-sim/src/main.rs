@@ -1,0 +1,108 @@
+//! `aws-sim`: serves a simulated AWS, prints its built-in world, computes MFA codes.
+
+use std::error::Error;
+use std::io::{Read, Write, stdin, stdout};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use aws_sim::{Server, World, step_at, token_code};
+use clap::{Parser, Subcommand};
+
+/// A simulated AWS for tests and demos.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve a world; prints {"endpoint": "http://127.0.0.1:PORT"} when ready
+    Serve {
+        /// A world file, or the name of a built-in world
+        #[arg(long, default_value = "deck")]
+        world: PathBuf,
+        /// Port 0 picks a free one
+        #[arg(long, default_value = "127.0.0.1:0")]
+        listen: SocketAddr,
+        /// End when the process that started this one ends (Linux)
+        #[arg(long)]
+        die_with_parent: bool,
+        /// End when standard input is closed
+        #[arg(long)]
+        until_stdin_closes: bool,
+    },
+    /// Print the code of an MFA device
+    Totp {
+        /// The device's seed in base32
+        seed: String,
+        /// So many 30-second steps from now
+        #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
+        step: i64,
+    },
+    /// Print a built-in world: deck
+    World {
+        #[arg(value_parser = ["deck"])]
+        name: String,
+    },
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    match Arguments::parse().command {
+        Command::Serve {
+            world,
+            listen,
+            die_with_parent,
+            until_stdin_closes,
+        } => {
+            if die_with_parent {
+                ask_to_die_with_parent()?;
+            }
+            let text = if world.as_os_str() == "deck" {
+                World::DECK.to_owned()
+            } else {
+                std::fs::read_to_string(world)?
+            };
+            let server = Server::listen(World::from_json(&text)?, listen)?;
+            writeln!(
+                stdout(),
+                "{}",
+                serde_json::json!({ "endpoint": server.endpoint })
+            )?;
+            wait(until_stdin_closes)?;
+        }
+        Command::Totp { seed, step } => {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+            writeln!(
+                stdout(),
+                "{}",
+                token_code(&seed, step_at(now).saturating_add_signed(step))?
+            )?;
+        }
+        Command::World { .. } => write!(stdout(), "{}", World::DECK)?,
+    }
+    Ok(())
+}
+
+fn wait(until_stdin_closes: bool) -> std::io::Result<()> {
+    if until_stdin_closes {
+        return stdin().read_to_end(&mut Vec::new()).map(drop);
+    }
+    loop {
+        std::thread::park();
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn ask_to_die_with_parent() -> std::io::Result<()> {
+    use rustix::process::{Signal, set_parent_process_death_signal};
+    Ok(set_parent_process_death_signal(Some(Signal::TERM))?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn ask_to_die_with_parent() -> std::io::Result<()> {
+    Err(std::io::Error::other(
+        "--die-with-parent works on Linux only; use --until-stdin-closes",
+    ))
+}
