@@ -227,8 +227,18 @@ fn bad_variables_are_errors_that_name_them() {
             "login x",
             r#"strconv.ParseBool: parsing "on": invalid syntax"#,
         ),
-        ("AWS_VAULT_DURATION", "3600", "exec x", "unit"),
-        ("AWS_VAULT_DURATION", "soon", "export x", ""),
+        (
+            "AWS_VAULT_DURATION",
+            "3600",
+            "exec x",
+            "time: missing unit in duration \"3600\"",
+        ),
+        (
+            "AWS_VAULT_DURATION",
+            "soon",
+            "export x",
+            "time: invalid duration",
+        ),
         (
             "AWS_VAULT_BACKEND",
             "usb",

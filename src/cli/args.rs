@@ -266,6 +266,7 @@ pub struct Exec {
 EXAMPLES
   eval \"$(aws-vault export --format=export-env work)\"
   aws-vault export --format=fish work | source
+  aws-vault export --format=nu work | from json | load-env
   credential_process = aws-vault export --format=json work      (in ~/.aws/config)")]
 pub struct Export {
     /// Profile of the config file
@@ -300,7 +301,7 @@ pub enum Format {
     Cmd,
     /// set -gx NAME value lines
     Fish,
-    /// A record for load-env
+    /// A record for Nushell's load-env
     Nu,
     /// NAME=value lines of a .env file
     Dotenv,

@@ -1,2 +1,4 @@
 pub mod args;
+pub mod formats;
 pub mod parse;
+pub mod table;

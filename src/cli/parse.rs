@@ -8,6 +8,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, ValueEnum};
 use secrecy::SecretString;
 
 use crate::cli::args::{Cli, Command, Global, Session};
+use crate::config::duration;
 use crate::config::profile::{Origin, Setting};
 use crate::environment::Environment;
 use crate::error::{CliError, Kind, visible};
@@ -49,7 +50,7 @@ pub fn required(profile: Option<&str>) -> Result<&str, CliError> {
 }
 
 pub(super) fn duration_flag(text: &str) -> Result<Setting<Duration>, String> {
-    duration(text).map(|value| Setting::new(value, Origin::Flag("--duration")))
+    parsed(text).map(|value| Setting::new(value, Origin::Flag("--duration")))
 }
 
 /// Fails for nothing; clap wants a `Result`.
@@ -155,7 +156,7 @@ fn fill_session(session: &mut Session, environment: &Environment) -> Result<(), 
     if session.duration.is_none()
         && let Some(text) = environment.var(NAME)
     {
-        let value = duration(text).map_err(|why| CliError::usage(format!("{NAME}: {why}")))?;
+        let value = parsed(text).map_err(|why| CliError::usage(format!("{NAME}: {why}")))?;
         session.duration = Some(Setting::new(value, Origin::Environment(NAME)));
     }
     Ok(())
@@ -209,6 +210,6 @@ fn boolean(text: &str) -> Result<bool, String> {
 }
 
 /// Go's durations, with `d` and `w` as the Go tool's flags accept them.
-fn duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|error| error.to_string())
+fn parsed(text: &str) -> Result<Duration, String> {
+    duration::parse(text).map_err(|error| error.to_string())
 }
