@@ -1,7 +1,46 @@
 //! The chain as plain data: which steps turn a stored secret into the credentials asked for. Pure: no keystore, no network,
 //! no clock.
 
+pub use super::plan::plan;
 use super::profile::{Endpoints, Origin, Setting};
+
+/// What is wanted of a profile, besides what its configuration says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Request {
+    pub purpose: Purpose,
+    /// `--no-session`: no GetSessionToken. Roles are still assumed.
+    pub no_session: bool,
+    /// `--duration` or `AWS_VAULT_DURATION`, in seconds: for every step of the chain. 0 counts as unset.
+    pub duration: Option<Setting<u32>>,
+    pub ttl: Ttl,
+}
+
+/// What the credentials are for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// For a command, an export or a server.
+    #[default]
+    Exec,
+    /// For the console: a profile with keys of its own is not given a session, because AWS refuses GetFederationToken to one.
+    Login,
+    /// For IAM: AWS refuses it to a session without MFA.
+    Rotate,
+}
+
+/// Durations from the environment, in seconds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ttl {
+    /// `AWS_SESSION_TOKEN_TTL`: GetSessionToken for the profile itself.
+    pub session_token: Option<Setting<u32>>,
+    /// `AWS_CHAINED_SESSION_TOKEN_TTL`: GetSessionToken for a profile that others start from.
+    pub chained_session_token: Option<Setting<u32>>,
+    /// `AWS_ASSUME_ROLE_TTL`
+    pub assume_role: Option<Setting<u32>>,
+    /// `AWS_FEDERATION_TOKEN_TTL`
+    pub federation_token: Option<Setting<u32>>,
+    /// Variables that hold no duration and are therefore ignored.
+    pub notes: Vec<String>,
+}
 
 /// Everything that will happen for one profile, decided before anything is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,8 +58,86 @@ pub struct Chain {
     pub notes: Vec<String>,
 }
 
+/// One step of a chain, in the order they run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step<'a> {
+    Base(&'a Base),
+    Link(&'a Link),
+}
+
+impl Chain {
+    /// The base, then the links.
+    pub fn steps(&self) -> impl DoubleEndedIterator<Item = Step<'_>> {
+        std::iter::once(Step::Base(&self.base)).chain(self.links.iter().map(Step::Link))
+    }
+
+    /// Whether the credentials are those of a role, with which the console can be opened directly.
+    ///
+    /// `false` for a `credential_process` and others whose credentials may be anything: ask GetCallerIdentity.
+    pub fn yields_role_session(&self) -> bool {
+        match self.links.last() {
+            Some(Link::AssumeRole(_)) => true,
+            Some(Link::GetSessionToken(_)) => false,
+            None => self.base.yields_role_session(),
+        }
+    }
+
+    /// Whether the stored access key itself is handed out.
+    pub fn yields_access_key(&self) -> bool {
+        self.links.is_empty() && matches!(self.base, Base::Stored { .. })
+    }
+}
+
+impl Base {
+    /// The profile that names this base.
+    pub fn profile(&self) -> &str {
+        match self {
+            Self::Stored { profile }
+            | Self::Sso { profile, .. }
+            | Self::WebIdentity { profile, .. }
+            | Self::CredentialProcess { profile, .. }
+            | Self::CredentialSource { profile, .. }
+            | Self::LoginSession { profile, .. } => profile,
+        }
+    }
+
+    fn yields_role_session(&self) -> bool {
+        match self {
+            Self::Sso { .. } | Self::WebIdentity { .. } => true,
+            // An instance and a task have roles; the environment may hold anything.
+            Self::CredentialSource { source, .. } => {
+                !source.value.eq_ignore_ascii_case("Environment")
+            }
+            Self::Stored { .. } | Self::CredentialProcess { .. } | Self::LoginSession { .. } => {
+                false
+            }
+        }
+    }
+}
+
+impl<'a> Step<'a> {
+    /// The profile whose settings the step follows.
+    pub fn profile(self) -> &'a str {
+        match self {
+            Self::Base(base) => base.profile(),
+            Self::Link(Link::GetSessionToken(step)) => &step.profile,
+            Self::Link(Link::AssumeRole(step)) => &step.profile,
+        }
+    }
+
+    /// The MFA device that is asked when the step runs.
+    pub fn mfa(self) -> Option<&'a Mfa> {
+        match self {
+            Self::Base(_) => None,
+            Self::Link(Link::GetSessionToken(step)) => step.mfa.as_ref(),
+            Self::Link(Link::AssumeRole(step)) => step.mfa.as_ref(),
+        }
+    }
+}
+
 /// Where the first credentials come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "there is one per process")]
 pub enum Base {
     /// Long-term keys in the keystore under the name of `profile`.
     ///
@@ -78,6 +195,7 @@ pub enum WebIdentityToken {
 
 /// One STS call that turns the credentials before it into others.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "a chain has two or three")]
 pub enum Link {
     GetSessionToken(GetSessionToken),
     AssumeRole(AssumeRole),

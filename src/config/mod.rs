@@ -1,5 +1,30 @@
 //! What the user's `~/.aws/config` says about a profile, and the chain that follows from it. Pure: one file and an
 //! environment snapshot in, plain data out.
+//!
+//! ```text
+//! text ─ini→ sections ─file→ profiles by name ─resolve→ Profile ─plan→ Chain ─explain→ text, JSON
+//! ```
 
+pub mod arn;
 pub mod chain;
+pub mod duration;
+mod edit;
+mod endpoints;
+pub mod error;
+pub mod explain;
+pub mod file;
+pub mod ini;
+mod layers;
+mod lifetime;
+mod plan;
 pub mod profile;
+mod resolve;
+mod session_tags;
+mod write;
+
+pub use chain::{Purpose, Request, Ttl, plan};
+pub use edit::append_section;
+pub use error::Error;
+pub use file::ConfigFile;
+pub use resolve::{Overrides, resolve};
+pub use write::{update, write_atomically};

@@ -1,6 +1,9 @@
 //! One profile as the user's configuration resolves it, with the origin of every value.
 
 use std::fmt;
+use std::path::PathBuf;
+
+use super::error::shown;
 
 /// A configured value and where it came from, so that `explain` and every error can say so.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +34,8 @@ pub struct Profile {
     pub name: String,
     /// Line of the section's header; `None` when the file has no such section.
     pub line: Option<usize>,
+    /// The config file, for messages.
+    pub file: PathBuf,
     /// `region = eu-west-1`
     pub region: Option<Setting<String>>,
     /// `mfa_serial = arn:aws:iam::111122223333:mfa/jon`
@@ -53,6 +58,9 @@ pub struct Profile {
     pub source_identity: Option<Setting<String>>,
     /// `source_profile = bastion`, resolved. A profile that names itself has none (the idiom to stop inheritance).
     pub source_profile: Option<Setting<Box<Profile>>>,
+    /// Where the profile names itself as its source. To the AWS CLI that means "the role is assumed with this profile's own
+    /// credentials".
+    pub own_source: Option<Origin>,
     /// `credential_source = Environment | Ec2InstanceMetadata | EcsContainer`
     pub credential_source: Option<Setting<String>>,
     /// `credential_process = /usr/local/bin/helper`
@@ -69,6 +77,8 @@ pub struct Profile {
     pub endpoints: Endpoints,
     /// `aws_access_key_id` written in the config file itself: ignored, but `explain` warns about clear-text keys.
     pub clear_text_key: Option<Origin>,
+    /// What was odd about the configuration but no error, e.g. an `include_profile` that leads nowhere.
+    pub notes: Vec<String>,
 }
 
 /// IAM Identity Center settings of a profile.
@@ -117,12 +127,22 @@ impl<T> Setting<T> {
     }
 }
 
+impl Origin {
+    /// Line in the config file, if that is where the value stands.
+    pub fn line(&self) -> Option<usize> {
+        match self {
+            Self::File { line, .. } => Some(*line),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Flag(flag) => f.write_str(flag),
             Self::Environment(name) => write!(f, "${name}"),
-            Self::File { line, section } => write!(f, "line {line} [{section}]"),
+            Self::File { line, section } => write!(f, "line {line} [{}]", shown(section)),
             Self::Default(why) => f.write_str(why),
         }
     }
@@ -132,7 +152,10 @@ impl Profile {
     /// The profile and the profiles its credentials come from: target first.
     pub fn lineage(&self) -> impl Iterator<Item = &Self> {
         std::iter::successors(Some(self), |profile| {
-            profile.source_profile.as_ref().map(|source| source.value.as_ref())
+            profile
+                .source_profile
+                .as_ref()
+                .map(|source| source.value.as_ref())
         })
     }
 }

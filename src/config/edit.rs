@@ -1,0 +1,205 @@
+//! Changes to the text of a config file. Every byte that is there stays.
+
+use std::path::Path;
+
+use super::error::Error;
+use super::file::ConfigFile;
+
+impl ConfigFile {
+    /// The file's text with a section for profile `name` appended, as the Go tool's `add` writes it.
+    ///
+    /// ```ini
+    /// [profile jon]
+    /// mfa_serial=arn:aws:iam::111122223333:mfa/jon
+    /// ```
+    ///
+    /// An empty serial number is none. Fails when the name or the serial number could not be read back.
+    pub fn with_profile(&self, name: &str, mfa_serial: Option<&str>) -> Result<String, Error> {
+        let header = match name {
+            "default" => "default".to_owned(),
+            name => format!("profile {name}"),
+        };
+        let properties: Vec<(&str, &str)> = mfa_serial
+            .filter(|serial| !serial.is_empty())
+            .map(|serial| ("mfa_serial", serial))
+            .into_iter()
+            .collect();
+        // Names and values are free text: what breaks out of its line would be a setting of somebody else's choice.
+        if name.contains(char::is_control) || !reads_back(name, &header, &[]) {
+            return Err(Error::ProfileName {
+                name: name.to_owned(),
+            });
+        }
+        if !reads_back(name, &header, &properties) {
+            return Err(Error::UnwritableValue {
+                key: "mfa_serial".to_owned(),
+                value: mfa_serial.unwrap_or_default().to_owned(),
+            });
+        }
+        Ok(append_section(self.text(), &header, &properties))
+    }
+}
+
+/// Whether a file with this section alone has just this profile with just these properties.
+fn reads_back(name: &str, header: &str, properties: &[(&str, &str)]) -> bool {
+    let Ok(file) = ConfigFile::parse(Path::new(""), append_section("", header, properties)) else {
+        return false;
+    };
+    let names = file.profiles().map(|profile| profile.name);
+    file.profile(name).is_some_and(|section| {
+        let found = section
+            .properties()
+            .map(|property| (property.key, property.value));
+        names.eq([name]) && found.eq(properties.iter().copied())
+    })
+}
+
+/// `text` followed by `[header]` and its properties, one blank line between if there is other content. Uses the line ending of
+/// the text.
+pub fn append_section(text: &str, header: &str, properties: &[(&str, &str)]) -> String {
+    let ending = line_ending(text);
+    let mut result = text.to_owned();
+    if !text.trim_start_matches('\u{feff}').is_empty() {
+        if !text.ends_with(['\n', '\r']) {
+            result.push_str(ending);
+        }
+        if !last_line_is_blank(text) {
+            result.push_str(ending);
+        }
+    }
+    result.extend(["[", header, "]", ending]);
+    for (key, value) in properties {
+        result.extend([key, "=", value, ending]);
+    }
+    result
+}
+
+/// That of the last line which has one.
+fn line_ending(text: &str) -> &'static str {
+    match text.rfind(['\n', '\r']) {
+        Some(at) if text.as_bytes()[at] == b'\r' => "\r",
+        Some(at) if text[..at].ends_with('\r') => "\r\n",
+        _ => "\n",
+    }
+}
+
+/// Whether the last whole line holds nothing.
+fn last_line_is_blank(text: &str) -> bool {
+    let Some(body) = text
+        .strip_suffix("\r\n")
+        .or_else(|| text.strip_suffix(['\n', '\r']))
+    else {
+        return false;
+    };
+    let line = body.rsplit(['\n', '\r']).next().unwrap_or(body);
+    line.trim_start_matches('\u{feff}').trim().is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SERIAL: &str = "arn:aws:iam::111122223333:mfa/jon";
+
+    fn file(text: &str) -> ConfigFile {
+        ConfigFile::parse(Path::new("config"), text).unwrap()
+    }
+
+    #[test]
+    fn exact_bytes() {
+        for (text, appended) in [
+            ("", ""),
+            ("\u{feff}", ""),
+            ("[default]\nregion=x\n", "\n"),
+            ("[default]\nregion=x", "\n\n"),
+            ("[default]\nregion=x\n\n", ""),
+            ("[default]\nregion=x\n  \n", ""),
+            ("# only a comment\n", "\n"),
+            ("[a]\ns3 =\n  max_queue_size=1000 # keep\n", "\n"),
+        ] {
+            let expected = format!("{text}{appended}[profile jon]\nmfa_serial={SERIAL}\n");
+            assert_eq!(
+                file(text).with_profile("jon", Some(SERIAL)).unwrap(),
+                expected
+            );
+        }
+        for no_serial in [None, Some("")] {
+            assert_eq!(
+                file("").with_profile("default", no_serial).unwrap(),
+                "[default]\n"
+            );
+        }
+    }
+
+    #[test]
+    fn line_endings_are_those_of_the_file() {
+        for (text, expected) in [
+            ("[a]\r\nk=v\r\n", "[a]\r\nk=v\r\n\r\n[profile b]\r\n"),
+            ("[a]\r\nk=v", "[a]\r\nk=v\r\n\r\n[profile b]\r\n"),
+            ("[a]\rk=v\r", "[a]\rk=v\r\r[profile b]\r"),
+        ] {
+            assert_eq!(file(text).with_profile("b", None).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn names_and_values_cannot_break_out() {
+        for name in [
+            "",
+            " a",
+            "a ",
+            "a\nb",
+            "a]\nregion=x\n[b",
+            "a] # b",
+            "\"a\"",
+            "a\u{1b}b",
+        ] {
+            let error = file("").with_profile(name, None).unwrap_err();
+            assert!(
+                matches!(error, Error::ProfileName { .. }),
+                "{name:?}: {error}"
+            );
+        }
+        for serial in [
+            " a",
+            "a # b",
+            "a ; b",
+            "a\nrole_arn=x",
+            "a\\",
+            "`a`",
+            "\"a\"",
+            "`a\n",
+        ] {
+            let error = file("").with_profile("jon", Some(serial)).unwrap_err();
+            let named = matches!(
+                error,
+                Error::UnwritableValue { .. } | Error::ProfileName { .. }
+            );
+            assert!(named, "{serial:?}: {error}");
+        }
+        for name in ["a b", "a.b", "a/b@c", "a]b", "\u{e9}", "a#b", "a=b"] {
+            let text = file("[default]\n")
+                .with_profile(name, Some(SERIAL))
+                .unwrap();
+            assert!(file(&text).profile(name).is_some(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_byte_stays_and_the_section_reads_back(
+            text in "(\u{feff})?(\\[(profile )?[a-c]\\]|k ?= ?v|s3 =|  x = 1|k=v \\\\|k=`v\nw`|# c|;| |\r|\n|\r\n){0,30}",
+            name in "[a-z0-9._/@-]{1,12}",
+        ) {
+            let Ok(before) = ConfigFile::parse(Path::new("config"), text.as_str()) else { return Ok(()) };
+            let after = before.with_profile(&name, Some(SERIAL)).unwrap();
+            prop_assert!(after.starts_with(&text));
+            let after = file(&after);
+            let serial = after.profile(&name).unwrap().setting("mfa_serial").unwrap();
+            prop_assert_eq!(serial.value, SERIAL);
+            prop_assert!(after.profiles().count() <= before.profiles().count() + 1);
+        }
+    }
+}

@@ -1,0 +1,447 @@
+//! From a resolved profile to its chain. Which step is there follows the Go tool, whose users know what to expect.
+
+use super::arn::Arn;
+use super::chain::{
+    AssumeRole, Base, Chain, GetSessionToken, Link, Mfa, Purpose, Request, Service,
+    WebIdentityToken,
+};
+use super::error::{Error, Place, shown};
+use super::lifetime::{self, SignedBy};
+use super::profile::{Origin, Profile, Setting, Sso};
+
+/// Decides every step for `profile`. `stored` says for which names the keystore holds an access key.
+///
+/// * A stored key of a profile wins over its `source_profile`, that over IAM Identity Center, that over a web identity, that
+///   over `credential_process`, that over `credential_source` and `login_session`.
+/// * Keys get a session (GetSessionToken) unless a step after it does better without; see `no_session`.
+/// * Each `role_arn` on the way from the base to the profile is assumed in turn; an MFA device is asked once.
+pub fn plan(
+    profile: &Profile,
+    stored: &dyn Fn(&str) -> bool,
+    request: &Request,
+) -> Result<Chain, Error> {
+    let whole: Vec<&Profile> = profile.lineage().collect();
+    let keys = whole
+        .iter()
+        .enumerate()
+        .find_map(|(index, profile)| Some((index, stored_name(profile, stored)?)));
+    let last = keys.as_ref().map_or(whole.len() - 1, |(index, _)| *index);
+    let lineage = Lineage {
+        profiles: &whole[..=last],
+        request,
+    };
+    must_exist(&whole[..=last], keys.is_some())?;
+    let mut notes = configuration_notes(&lineage, whole.len());
+    let base = match keys {
+        Some((_, profile)) => Base::Stored { profile },
+        None => lineage.own_base()?,
+    };
+    let links = lineage.links(&base, &mut notes)?;
+    Ok(Chain {
+        profile: profile.name.clone(),
+        region: profile.region.clone(),
+        endpoint_url: profile.endpoints.all.clone(),
+        base,
+        links,
+        notes,
+    })
+}
+
+/// The profiles that take part: the one asked for first, the one with the base last.
+struct Lineage<'a> {
+    profiles: &'a [&'a Profile],
+    request: &'a Request,
+}
+
+impl Lineage<'_> {
+    fn base(&self) -> &Profile {
+        self.profiles[self.profiles.len() - 1]
+    }
+
+    /// The profile that starts from the base.
+    fn user_of_base(&self) -> Option<&Profile> {
+        self.profiles.iter().rev().nth(1).copied()
+    }
+
+    fn own_base(&self) -> Result<Base, Error> {
+        let base = self.base();
+        let profile = base.name.clone();
+        if let Some(sso) = base.sso.as_ref().filter(|sso| sso.start_url.is_some()) {
+            complete(base, sso)?;
+            return Ok(Base::Sso {
+                profile,
+                sso: sso.clone(),
+            });
+        }
+        let file = base
+            .web_identity_token_file
+            .clone()
+            .map(WebIdentityToken::File);
+        let process = || {
+            base.web_identity_token_process
+                .clone()
+                .map(WebIdentityToken::Process)
+        };
+        if let Some(token) = file.or_else(process) {
+            let role = self.web_identity_role(&token)?;
+            return Ok(Base::WebIdentity {
+                profile,
+                token,
+                role,
+            });
+        }
+        if let Some(command) = base.credential_process.clone() {
+            return Ok(Base::CredentialProcess { profile, command });
+        }
+        if let Some(source) = base.credential_source.clone() {
+            known_credential_source(base, &source)?;
+            return Ok(Base::CredentialSource { profile, source });
+        }
+        if let Some(session) = base.login_session.clone() {
+            return Ok(Base::LoginSession { profile, session });
+        }
+        Err(no_credentials(base))
+    }
+
+    fn links(&self, base: &Base, notes: &mut Vec<String>) -> Result<Vec<Link>, Error> {
+        let mut links = Vec::new();
+        let mut signed_by = signed_by(base);
+        let mut proved: Vec<&str> = Vec::new();
+        if matches!(base, Base::Stored { .. })
+            && let Some(session) = self.session(notes)?
+        {
+            proved.extend(
+                self.base()
+                    .mfa_serial
+                    .as_ref()
+                    .map(|serial| serial.value.as_str()),
+            );
+            signed_by = SignedBy::Session;
+            links.push(Link::GetSessionToken(session));
+        }
+        for (index, profile) in self.profiles.iter().enumerate().rev() {
+            let is_base = index == self.profiles.len() - 1;
+            let Some(role_arn) = &profile.role_arn else {
+                continue;
+            };
+            if is_base && !role_follows(base, profile) {
+                notes.extend(ignored_role(base, profile));
+                continue;
+            }
+            let serial = profile
+                .mfa_serial
+                .as_ref()
+                .map(|serial| serial.value.as_str());
+            let mfa = serial
+                .filter(|serial| !proved.contains(serial))
+                .and_then(|_| mfa(profile));
+            if mfa.is_some() && signed_by == SignedBy::Role {
+                notes.push(format!(
+                    "profile '{}' has an MFA device, but its role is assumed with a role's credentials: AWS checks codes only \
+                     for the user who owns the device",
+                    shown(&profile.name)
+                ));
+            }
+            proved.extend(serial);
+            let duration = lifetime::of_role(profile, signed_by, self.request)?;
+            if unknown(base) && links.is_empty() && duration.seconds > 3_600 {
+                notes.push(format!(
+                    "profile '{}': AWS limits the role to 1 hour if the credentials it is assumed with are a role's",
+                    shown(&profile.name)
+                ));
+            }
+            links.push(Link::AssumeRole(AssumeRole {
+                profile: profile.name.clone(),
+                role_arn: role_arn.clone(),
+                session_name: profile.role_session_name.clone(),
+                duration,
+                mfa,
+                external_id: profile.external_id.clone(),
+                tags: profile
+                    .session_tags
+                    .as_ref()
+                    .map_or_else(Vec::new, |tags| tags.value.clone()),
+                transitive_tags: profile
+                    .transitive_session_tags
+                    .as_ref()
+                    .map_or_else(Vec::new, |keys| keys.value.clone()),
+                source_identity: profile.source_identity.clone(),
+                service: self.service(profile),
+            }));
+            signed_by = SignedBy::Role;
+        }
+        Ok(links)
+    }
+
+    /// GetSessionToken for the stored key, if it is of use.
+    fn session(&self, notes: &mut Vec<String>) -> Result<Option<GetSessionToken>, Error> {
+        let base = self.base();
+        if let Some(why) = self.no_session() {
+            notes.push(format!(
+                "no GetSessionToken for '{}': {why}",
+                shown(&base.name)
+            ));
+            return Ok(None);
+        }
+        Ok(Some(GetSessionToken {
+            profile: base.name.clone(),
+            duration: lifetime::of_session(base, self.profiles.len() == 1, self.request)?,
+            mfa: mfa(base),
+            service: self.service(base),
+        }))
+    }
+
+    fn no_session(&self) -> Option<&'static str> {
+        let base = self.base();
+        let user = self.user_of_base();
+        let mut roles = self
+            .profiles
+            .iter()
+            .filter(|profile| profile.role_arn.is_some());
+        let single_role = roles.next().filter(|_| roles.next().is_none());
+        if self.request.no_session {
+            return Some("--no-session");
+        }
+        if base.role_arn.is_some() && user.is_none_or(|user| user.role_arn.is_none()) {
+            return Some("its role is assumed with the access key directly");
+        }
+        if single_role.is_some_and(|role| {
+            lifetime::exceeds_chaining(&lifetime::role_wish(role, self.request))
+        }) {
+            return Some(
+                "the role is wanted for more than 1 hour, which AWS gives to access keys only",
+            );
+        }
+        match user {
+            None if self.request.purpose == Purpose::Login => Some(
+                "the console is opened with the access key, because AWS refuses GetFederationToken to sessions",
+            ),
+            None if self.request.purpose == Purpose::Rotate && base.mfa_serial.is_none() => {
+                Some("AWS refuses IAM to sessions without MFA")
+            }
+            None => None,
+            Some(user) => match (&user.mfa_serial, &base.mfa_serial) {
+                (Some(user), Some(base)) if user.value == base.value => None,
+                (Some(_), Some(_)) => {
+                    Some("the profile that starts from it has another MFA device")
+                }
+                (None, _) => Some("the profile that starts from it has no mfa_serial"),
+                (_, None) => Some("it has no mfa_serial"),
+            },
+        }
+    }
+
+    fn web_identity_role(&self, token: &WebIdentityToken) -> Result<AssumeRole, Error> {
+        let profile = self.base();
+        let (key, origin) = match token {
+            WebIdentityToken::File(file) => ("web_identity_token_file", &file.origin),
+            WebIdentityToken::Process(process) => ("web_identity_token_process", &process.origin),
+        };
+        let role_arn = profile.role_arn.clone().ok_or_else(|| Error::Incomplete {
+            profile: profile.name.clone(),
+            present: key,
+            missing: "role_arn",
+            place: Place::new(&profile.file, origin),
+        })?;
+        // AssumeRoleWithWebIdentity knows no external id and no MFA; tags and source identity come with the token.
+        Ok(AssumeRole {
+            profile: profile.name.clone(),
+            role_arn,
+            session_name: profile.role_session_name.clone(),
+            duration: lifetime::of_role(profile, SignedBy::AccessKeyOrUnknown, self.request)?,
+            mfa: None,
+            external_id: None,
+            tags: Vec::new(),
+            transitive_tags: Vec::new(),
+            source_identity: None,
+            service: self.service(profile),
+        })
+    }
+
+    fn service(&self, profile: &Profile) -> Service {
+        Service {
+            region: profile
+                .region
+                .clone()
+                .or_else(|| self.partition_region(profile)),
+            endpoints: profile.endpoints.clone(),
+        }
+    }
+
+    /// From the partition of the profile's ARNs, else of those of its relatives: a chain cannot leave its partition.
+    fn partition_region(&self, profile: &Profile) -> Option<Setting<String>> {
+        let region = std::iter::once(profile)
+            .chain(self.profiles.iter().copied())
+            .flat_map(|profile| {
+                [
+                    &profile.role_arn,
+                    &profile.mfa_serial,
+                    &profile.login_session,
+                ]
+            })
+            .flatten()
+            .find_map(|arn| Arn::parse(&arn.value)?.partition())?
+            .default_region();
+        let origin = Origin::Default("STS endpoint of the ARN's partition");
+        Some(Setting::new(region.to_owned(), origin))
+    }
+}
+
+/// The name of the stored key. The Go tool keeps the quotes of `[profile "a b"]`, so its key may be called `"a b"`.
+fn stored_name(profile: &Profile, stored: &dyn Fn(&str) -> bool) -> Option<String> {
+    let quoted = format!("\"{}\"", profile.name);
+    [profile.name.clone(), quoted]
+        .into_iter()
+        .find(|name| stored(name))
+}
+
+/// A name without section and without key is a typing mistake, even where `[default]` would make something of it.
+fn must_exist(profiles: &[&Profile], last_has_keys: bool) -> Result<(), Error> {
+    let last = profiles.len() - 1;
+    let missing =
+        |index: usize| profiles[index].line.is_none() && !(last_has_keys && index == last);
+    if missing(0) {
+        return Err(Error::ProfileNotFound {
+            profile: profiles[0].name.clone(),
+            path: profiles[0].file.clone(),
+        });
+    }
+    for (user, index) in profiles.iter().zip(1..profiles.len()) {
+        if missing(index)
+            && let Some(source) = &user.source_profile
+        {
+            return Err(Error::SourceNotFound {
+                profile: user.name.clone(),
+                source_profile: profiles[index].name.clone(),
+                place: Place::new(&user.file, &source.origin),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn complete(profile: &Profile, sso: &Sso) -> Result<(), Error> {
+    let keys = [
+        ("sso_region", &sso.region),
+        ("sso_account_id", &sso.account_id),
+        ("sso_role_name", &sso.role_name),
+    ];
+    match (
+        keys.iter().find(|(_, setting)| setting.is_none()),
+        &sso.start_url,
+    ) {
+        (Some((missing, _)), Some(url)) => Err(Error::Incomplete {
+            profile: profile.name.clone(),
+            present: "sso_start_url",
+            missing,
+            place: Place::new(&profile.file, &url.origin),
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn known_credential_source(profile: &Profile, source: &Setting<String>) -> Result<(), Error> {
+    let known = ["Environment", "Ec2InstanceMetadata", "EcsContainer"];
+    if known
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(&source.value))
+    {
+        return Ok(());
+    }
+    Err(Error::Value {
+        place: Box::new(Place::new(&profile.file, &source.origin)),
+        key: "credential_source",
+        value: source.value.clone(),
+        expected: "Environment, Ec2InstanceMetadata or EcsContainer",
+    })
+}
+
+fn no_credentials(profile: &Profile) -> Error {
+    match profile.sso.as_ref().and_then(|sso| sso.session.as_ref()) {
+        Some(session) => Error::SsoSessionNotFound {
+            profile: profile.name.clone(),
+            session: session.value.clone(),
+            place: Box::new(Place::new(&profile.file, &session.origin)),
+        },
+        None => Error::CredentialsMissing {
+            profile: profile.name.clone(),
+        },
+    }
+}
+
+fn mfa(profile: &Profile) -> Option<Mfa> {
+    profile.mfa_serial.clone().map(|serial| Mfa {
+        serial,
+        process: profile.mfa_process.clone(),
+    })
+}
+
+fn signed_by(base: &Base) -> SignedBy {
+    match base {
+        Base::Sso { .. } | Base::WebIdentity { .. } => SignedBy::Role,
+        Base::CredentialSource { .. } if !unknown(base) => SignedBy::Role,
+        _ => SignedBy::AccessKeyOrUnknown,
+    }
+}
+
+/// Whether the base's credentials may or may not be those of a role.
+fn unknown(base: &Base) -> bool {
+    match base {
+        Base::CredentialProcess { .. } | Base::LoginSession { .. } => true,
+        Base::CredentialSource { source, .. } => source.value.eq_ignore_ascii_case("Environment"),
+        Base::Stored { .. } | Base::Sso { .. } | Base::WebIdentity { .. } => false,
+    }
+}
+
+/// Whether the role of the profile with the base is assumed with the base's credentials.
+///
+/// The Go tool ignores it next to Identity Center and `credential_process`, where it is mostly inherited from `[default]`. The
+/// AWS CLI assumes it when the profile names itself as its source, so we do when both stand in the profile's own section.
+fn role_follows(base: &Base, profile: &Profile) -> bool {
+    let section = |origin: Option<&Origin>| match origin {
+        Some(Origin::File { section, .. }) => Some(section.clone()),
+        _ => None,
+    };
+    let role = section(profile.role_arn.as_ref().map(|role| &role.origin));
+    let own_source = section(profile.own_source.as_ref());
+    match base {
+        Base::Stored { .. } | Base::CredentialSource { .. } => true,
+        Base::WebIdentity { .. } => false,
+        Base::Sso { .. } | Base::CredentialProcess { .. } | Base::LoginSession { .. } => {
+            role.is_some() && role == own_source
+        }
+    }
+}
+
+fn ignored_role(base: &Base, profile: &Profile) -> Option<String> {
+    if matches!(base, Base::WebIdentity { .. }) {
+        return None;
+    }
+    let role = profile.role_arn.as_ref()?;
+    Some(format!(
+        "role_arn of profile '{0}' ({1}) is not used, because the profile has credentials of its own; to assume the role with \
+         them, write role_arn and source_profile = {0} in its section",
+        shown(&profile.name),
+        role.origin
+    ))
+}
+
+fn configuration_notes(lineage: &Lineage<'_>, whole: usize) -> Vec<String> {
+    let mut notes = lineage.request.ttl.notes.clone();
+    let base = lineage.base();
+    if lineage.profiles.len() < whole {
+        notes.push(format!(
+            "source_profile of '{}' is not used, because an access key is stored for it",
+            shown(&base.name)
+        ));
+    }
+    for profile in lineage.profiles {
+        notes.extend(profile.notes.iter().cloned());
+        if let Some(origin) = &profile.clear_text_key {
+            notes.push(format!(
+                "{origin} holds an access key in clear text, which is not used"
+            ));
+        }
+    }
+    notes
+}
