@@ -430,7 +430,7 @@ fn another_implementation_opens_our_items() {
 #[test]
 fn parallel_writers_and_readers_see_whole_items() {
     const WRITERS: usize = 16;
-    const ROUNDS: usize = 40;
+    const ROUNDS: usize = 12;
     let (place, dir) = place();
     keystore(&dir).write(&item("shared", "0")).unwrap();
     std::thread::scope(|scope| {
@@ -497,7 +497,7 @@ fn a_full_disk_names_the_file_and_keeps_the_old_item() {
 
 #[test]
 fn a_read_only_disk_can_be_read_and_names_the_file() {
-    let disk = Disk::mount("size=1m", |path| {
+    let mut disk = Disk::mount("size=1m", |path| {
         keystore(&path.join("keys"))
             .write(&item("jon", "old"))
             .unwrap();
@@ -546,7 +546,7 @@ impl Disk {
             "util-linux",
             Command::new("unshare")
                 .args(["--map-root-user", "--mount", "sh", "-c"])
-                .arg("mount -t tmpfs -o \"$1\" tmpfs \"$2\" && while echo ready && read -r command; do $command; done")
+                .arg("mount -t tmpfs -o \"$1\" tmpfs \"$2\" && while echo ready && read -r command; do $command || exit; done")
                 .args(["sh", options])
                 .arg(mount_point.path())
                 .stdin(Stdio::piped())
@@ -569,17 +569,11 @@ impl Disk {
             .join(below_root)
     }
 
-    fn make_read_only(&self) {
+    fn make_read_only(&mut self) {
+        let mount_point = self.mount_point.path().display();
         let mut commands = self.holder.stdin.as_ref().unwrap();
-        writeln!(
-            commands,
-            "mount -o remount,ro {}",
-            self.mount_point.path().display()
-        )
-        .unwrap();
-        while fs::write(self.path().join("probe"), "").is_ok() {
-            std::thread::yield_now();
-        }
+        writeln!(commands, "mount -o remount,ro {mount_point}").unwrap();
+        wait_until_ready(&mut self.holder);
     }
 }
 
@@ -594,5 +588,8 @@ fn wait_until_ready(holder: &mut Child) {
     let mut line = String::new();
     let mut output = BufReader::new(holder.stdout.as_mut().unwrap());
     output.read_line(&mut line).unwrap();
-    assert_eq!(line, "ready\n", "cannot mount a tmpfs in a user namespace");
+    assert_eq!(
+        line, "ready\n",
+        "cannot mount a tmpfs in a user namespace, or cannot make it read-only"
+    );
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use aws_vault_keystore::{Error, Keystore, Limits, SecretServiceKeystore};
 use serde_json::json;
-use support::{Bus, COLLECTION, GnomeKeyring, conformance, item};
+use support::{Bus, COLLECTION, GnomeKeyring, Watcher, conformance, item};
 
 /// What the Go tool stores for a credential.
 const GO_ITEM: &str = r#"{"Key":"jon","Data":"eyJBY2Nlc3NLZXlJRCI6IkFLSUFJT1NGT0ROTjdFWEFNUExFIn0=","Label":"aws-vault (jon)","Description":"","KeychainNotTrustApplication":true,"KeychainNotSynchronizable":false}"#;
@@ -146,7 +146,7 @@ fn a_locked_collection_is_unlocked_by_its_prompt() {
             assert_eq!(
                 store.read("jon").unwrap().unwrap().data.expose(),
                 b"first secret"
-            )
+            );
         },
         |store| assert_eq!(store.names().unwrap(), ["jon"]),
         |store| store.write(&item("jon", "first secret")).unwrap(),
@@ -169,6 +169,8 @@ fn a_wrong_password_can_be_corrected() {
     assert!(keyring.keystore().read("jon").unwrap().is_some());
 }
 
+type Operation = fn(&SecretServiceKeystore) -> Result<(), Error>;
+
 #[test]
 fn a_dismissed_prompt_is_an_error() {
     let mut keyring = GnomeKeyring::start();
@@ -183,7 +185,7 @@ fn a_dismissed_prompt_is_an_error() {
     keyring.expect_password();
     keyring.keystore().write(&item("jon", "x")).unwrap();
     keyring.restart();
-    let operations: [fn(&SecretServiceKeystore) -> Result<(), Error>; 4] = [
+    let operations: [Operation; 4] = [
         |store| store.read("jon").map(drop),
         |store| store.names().map(drop),
         |store| store.write(&item("jon", "y")),
@@ -339,6 +341,25 @@ fn probing_unlocks_and_asks_nothing() {
     keyring.expect_password();
     assert!(keyring.is_expecting());
     assert!(keyring.keystore().read("jon").unwrap().is_some());
+}
+
+#[test]
+fn a_watcher_of_the_bus_sees_no_secret() {
+    let canary = "canary-5f1c0e7a";
+    let mut keyring = GnomeKeyring::start();
+    let watcher = Watcher::start(&keyring.bus);
+    keyring.expect_password();
+    keyring.keystore().write(&item("jon", canary)).unwrap();
+    let read = keyring.keystore().read("jon").unwrap().unwrap();
+    assert_eq!(read.data.expose(), canary.as_bytes());
+
+    let traffic = watcher.traffic_with(&keyring.bus, b"GetSecret");
+    let shows = |text: &[u8]| traffic.windows(text.len()).any(|window| window == text);
+    assert!(shows(b"dh-ietf1024-sha256-aes128-cbc-pkcs7") && shows(b"CreateItem"));
+    // "canary" in base64, as the item's JSON holds it.
+    for secret in [canary.as_bytes(), b"Y2FuYXJ5", br#"{"Key""#] {
+        assert!(!shows(secret), "{}", String::from_utf8_lossy(secret));
+    }
 }
 
 #[test]

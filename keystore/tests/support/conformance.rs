@@ -1,6 +1,6 @@
 //! What every store must do, whatever it is.
 
-use aws_vault_keystore::Keystore;
+use aws_vault_keystore::{Item, Keystore};
 
 use super::item;
 
@@ -51,11 +51,13 @@ fn an_empty_store_has_nothing(store: &impl Keystore) {
 }
 
 fn items_come_back_as_written(store: &impl Keystore) {
-    let mut written = item("full", "the data");
-    written.label = "a label with <html> & \u{2028}".to_owned();
-    written.description = "aws-vault session".to_owned();
-    written.not_trust_application = false;
-    written.not_synchronizable = true;
+    let written = Item {
+        label: "a label with <html> & \u{2028}".to_owned(),
+        description: "aws-vault session".to_owned(),
+        not_trust_application: false,
+        not_synchronizable: true,
+        ..item("full", "the data")
+    };
     store.write(&written).unwrap();
     let read = store.read("full").unwrap().unwrap();
     assert_eq!(read.name, "full");

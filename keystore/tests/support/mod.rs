@@ -98,6 +98,47 @@ impl Drop for Bus {
     }
 }
 
+/// Everything that is said on a bus.
+pub struct Watcher {
+    monitor: Child,
+    traffic: PathBuf,
+}
+
+impl Watcher {
+    pub fn start(bus: &Bus) -> Watcher {
+        let traffic = bus.dir.path().join("traffic");
+        let monitor = start(
+            "dbus-bin",
+            Command::new("dbus-monitor")
+                .args(["--binary", "--address", &bus.address])
+                .stdout(fs::File::create(&traffic).unwrap())
+                .stderr(Stdio::null()),
+        );
+        let watcher = Watcher { monitor, traffic };
+        watcher.traffic_with(bus, b"NameHasOwner");
+        watcher
+    }
+
+    /// The traffic up to now, once it contains that text; makes some more until what was said has been written down.
+    pub fn traffic_with(&self, bus: &Bus, text: &[u8]) -> Vec<u8> {
+        for _ in 0..500 {
+            let traffic = fs::read(&self.traffic).unwrap();
+            if traffic.windows(text.len()).any(|window| window == text) {
+                return traffic;
+            }
+            let _ = bus.keystore().probe();
+            sleep(Duration::from_millis(10));
+        }
+        panic!("dbus-monitor saw no {:?}", String::from_utf8_lossy(text));
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        end(&mut self.monitor);
+    }
+}
+
 /// A GNOME Keyring whose prompts are answered from a script; ends when dropped.
 pub struct GnomeKeyring {
     daemon: Child,
