@@ -1,7 +1,7 @@
 //! The chain as plain data: which steps turn a stored secret into the credentials asked for. Pure: no keystore, no network,
 //! no clock.
 
-pub use super::plan::plan;
+pub use super::plan::{plan, service};
 use super::profile::{Endpoints, Origin, Setting};
 
 /// What is wanted of a profile, besides what its configuration says.

@@ -18,7 +18,7 @@ mod layers;
 mod lifetime;
 mod plan;
 pub mod profile;
-mod resolve;
+pub mod resolve;
 mod session_tags;
 mod write;
 

@@ -259,32 +259,37 @@ impl Lineage<'_> {
     }
 
     fn service(&self, profile: &Profile) -> Service {
-        Service {
-            region: profile
-                .region
-                .clone()
-                .or_else(|| self.partition_region(profile)),
-            endpoints: profile.endpoints.clone(),
-        }
+        service(profile, self.profiles[0])
     }
+}
 
-    /// From the partition of the profile's ARNs, else of those of its relatives: a chain cannot leave its partition.
-    fn partition_region(&self, profile: &Profile) -> Option<Setting<String>> {
-        let region = std::iter::once(profile)
-            .chain(self.profiles.iter().copied())
-            .flat_map(|profile| {
-                [
-                    &profile.role_arn,
-                    &profile.mfa_serial,
-                    &profile.login_session,
-                ]
-            })
-            .flatten()
-            .find_map(|arn| Arn::parse(&arn.value)?.partition())?
-            .default_region();
-        let origin = Origin::Default("STS endpoint of the ARN's partition");
-        Some(Setting::new(region.to_owned(), origin))
+/// Region and endpoints of calls made for `profile`, one of those that `target` starts from.
+pub fn service(profile: &Profile, target: &Profile) -> Service {
+    Service {
+        region: profile
+            .region
+            .clone()
+            .or_else(|| partition_region(profile, target)),
+        endpoints: profile.endpoints.clone(),
     }
+}
+
+/// From the partition of the profile's ARNs, else of those of its relatives: a chain cannot leave its partition.
+fn partition_region(profile: &Profile, target: &Profile) -> Option<Setting<String>> {
+    let region = std::iter::once(profile)
+        .chain(target.lineage())
+        .flat_map(|profile| {
+            [
+                &profile.role_arn,
+                &profile.mfa_serial,
+                &profile.login_session,
+            ]
+        })
+        .flatten()
+        .find_map(|arn| Arn::parse(&arn.value)?.partition())?
+        .default_region();
+    let origin = Origin::Default("STS endpoint of the ARN's partition");
+    Some(Setting::new(region.to_owned(), origin))
 }
 
 /// The name of the stored key. The Go tool keeps the quotes of `[profile "a b"]`, so its key may be called `"a b"`.
