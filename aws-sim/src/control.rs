@@ -34,7 +34,7 @@ pub fn respond(world: &mut World, request: &Request, resource: &str, now: System
         ("GET", "faults") => Response::json(200, &json!(world.faults.remaining())),
         ("PUT", "faults") => set(request, |faults| world.faults = Faults::new(faults)),
         ("PUT", "clock") => set(request, |clock: Clock| {
-            world.clock_offset_s = clock.offset_s
+            world.set_clock_offset(clock.offset_s);
         }),
         ("PUT", "options") => set_options(world, request),
         _ => refused(404, "there is no such resource"),
@@ -139,7 +139,7 @@ fn described(world: &World, id: &str, session: &Session) -> Value {
     })
 }
 
-/// Per device the oldest code that would be accepted now; null when the window is used up.
+/// Per device an unused code; null when this step's and the next one's are used up.
 fn next_codes(world: &World, now: SystemTime) -> Value {
     let users = world
         .accounts

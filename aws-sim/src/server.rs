@@ -82,7 +82,8 @@ impl Server {
         self.world().calls.clear();
     }
 
-    /// The oldest code a device would accept now; `None` if it is unknown or its window is used up.
+    /// An unused code of a device, good for at least 30 seconds; `None` if there is no such device, or this step's code
+    /// and the next one's are used up.
     pub fn token_code(&self, serial: &str) -> Option<String> {
         let world = self.world();
         let now = crate::clock::unix(world.time(SystemTime::now()));

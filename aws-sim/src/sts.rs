@@ -274,10 +274,9 @@ fn may_assume(
     let own = caller.verdict(world, action, arn, context);
     let trust = policy::trust(&role.trust, action, &caller.names(world), context);
     match (own, trust) {
-        (Verdict::Deny, _) | (_, Trust::Deny | Trust::None) => false,
         (Verdict::Allow, Trust::Account | Trust::Principal) => true,
         (Verdict::Unmentioned, Trust::Principal) => caller.account == account,
-        (Verdict::Unmentioned, Trust::Account) => false,
+        _ => false,
     }
 }
 

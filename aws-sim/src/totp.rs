@@ -40,9 +40,12 @@ impl Device {
         Ok(false)
     }
 
-    /// The oldest code that would be accepted at `unix` seconds; `None` when all of the window are used up.
+    /// An unused code that is accepted at `unix` seconds and for the 30 seconds that follow; `None` when those of this
+    /// step and the next are used up.
     pub fn next_code(&self, unix: u64) -> Result<Option<String>, InvalidSeed> {
-        let unused = window(unix).find(|step| self.last_step.is_none_or(|last| *step > last));
+        let now = step_at(unix);
+        let unused =
+            (now..=now + WINDOW).find(|step| self.last_step.is_none_or(|last| *step > last));
         unused
             .map(|step| code(self.seed.expose_secret(), step))
             .transpose()

@@ -57,7 +57,9 @@ impl Element {
     pub fn remove(&mut self, name: &str) {
         if let Content::Children(children) = &mut self.content {
             children.retain(|child| child.name != name);
-            children.iter_mut().for_each(|child| child.remove(name));
+            for child in children {
+                child.remove(name);
+            }
         }
     }
 
@@ -98,9 +100,9 @@ impl Element {
             }
             Content::Children(children) => {
                 let _ = writeln!(out, "{indent}<{name}{namespace}>");
-                children
-                    .iter()
-                    .for_each(|child| child.write(out, depth + 1));
+                for child in children {
+                    child.write(out, depth + 1);
+                }
                 writeln!(out, "{indent}</{name}>")
             }
         };
