@@ -15,7 +15,6 @@ pub struct Environment {
 
 impl Environment {
     /// Takes the snapshot of this process. A variable given twice keeps its first value, as `getenv` sees it.
-    #[expect(clippy::disallowed_methods)]
     pub fn of_process() -> Self {
         let mut vars = BTreeMap::new();
         for (name, value) in std::env::vars_os() {

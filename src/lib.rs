@@ -2,11 +2,19 @@
 //!
 //! A request flows one way: config → chain → provider → delivery. See ARCHITECTURE.md.
 
+pub mod aws;
 pub mod child;
 pub mod cli;
 pub mod config;
 pub mod credentials;
 pub mod environment;
 pub mod error;
+pub mod files;
 pub mod hardening;
+pub mod index;
+pub mod mfa;
+pub mod provider;
+pub mod rotation;
+pub mod sessions;
 pub mod terminal;
+pub mod vault;

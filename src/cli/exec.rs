@@ -1,0 +1,47 @@
+//! `aws-vault exec`: a command with temporary credentials in its environment.
+
+use std::process::ExitCode;
+
+use super::args::{Exec, Export, Format};
+use super::context::{Context, Wish, refuse_nesting, stdout_is_terminal};
+use super::parse::required;
+use crate::child::{self, Delivery};
+use crate::config::chain::Purpose;
+use crate::error::CliError;
+
+pub fn run(context: &Context, args: Exec) -> Result<ExitCode, CliError> {
+    if args.json {
+        return super::export::run(context, &as_export(args)).map(|()| ExitCode::SUCCESS);
+    }
+    let profile = required(args.profile.as_deref())?;
+    refuse_nesting(context)?;
+    let obtained = context.obtain(
+        &Wish {
+            profile,
+            purpose: Purpose::Exec,
+            session: &args.session,
+        },
+        &args.mfa,
+    )?;
+    let delivery = Delivery {
+        profile,
+        region: obtained.chain.region.as_ref().map(|region| region.value.as_str()),
+        endpoint_url: obtained.chain.endpoint_url.as_ref().map(|url| url.value.as_str()),
+        credentials: &obtained.credentials,
+    };
+    let command = child::command(&args.command, &context.environment);
+    if let Some(banner) = child::banner(&command, &context.environment, stdout_is_terminal(), context.global.debug) {
+        eprint!("{banner}");
+    }
+    child::run(&command, child::environment(&context.environment, &delivery))
+}
+
+/// The Go tool's `exec --json` is `export --format=json`.
+fn as_export(args: Exec) -> Export {
+    Export {
+        profile: args.profile,
+        format: Format::Json,
+        session: args.session,
+        mfa: args.mfa,
+    }
+}

@@ -1,0 +1,46 @@
+//! `aws-vault explain`: the chain as data, offline.
+
+use super::args::Explain;
+use super::context::{Context, Wish, print, unknown_profile};
+use super::parse::required;
+use crate::config::chain::Purpose;
+use crate::config::explain::{self, Cached};
+use crate::error::CliError;
+use crate::sessions::Fingerprint;
+
+pub fn run(context: &Context, args: &Explain) -> Result<(), CliError> {
+    let name = required(args.profile.as_deref())?;
+    let wish = Wish {
+        profile: name,
+        purpose: Purpose::Exec,
+        session: &args.session,
+    };
+    let config = context.config()?;
+    let profile = context.resolve(&config, &wish)?;
+    let location = context.location();
+    let names = match context.index().names(&location) {
+        Some(names) => names.clone(),
+        None => context.stored_names()?,
+    };
+    if profile.line.is_none() && !names.contains(name) {
+        return Err(unknown_profile(name, &config));
+    }
+    let chain = context.plan(&profile, &names, &wish)?;
+    let now = context.now();
+    let of_links = (0..chain.links.len()).map(|index| {
+            let header = context.sessions().header(&Fingerprint::of_step(&chain, index, &location));
+            Cached {
+                expires_in_seconds: header
+                    .and_then(|header| header.expires_at().duration_since(now).ok())
+                    .filter(|left| *left >= context.min_ttl())
+                    .map(|left| left.as_secs()),
+            }
+        });
+    // The base comes first and is never cached.
+    let cached: Vec<_> = std::iter::once(Cached::default()).chain(of_links).collect();
+    print(&if args.json {
+        explain::json(&profile, &chain, config.path(), &cached)
+    } else {
+        explain::text(&profile, &chain, config.path(), &cached)
+    })
+}

@@ -1,0 +1,24 @@
+//! `aws-vault export`: temporary credentials as text for a shell, a program, or the AWS SDKs.
+
+use super::args::Export;
+use super::context::{Context, Wish, print, refuse_nesting};
+use super::formats;
+use super::parse::required;
+use crate::config::chain::Purpose;
+use crate::error::CliError;
+
+pub fn run(context: &Context, args: &Export) -> Result<(), CliError> {
+    let profile = required(args.profile.as_deref())?;
+    refuse_nesting(context)?;
+    let obtained = context.obtain(
+        &Wish {
+            profile,
+            purpose: Purpose::Exec,
+            session: &args.session,
+        },
+        &args.mfa,
+    )?;
+    let region = obtained.chain.region.as_ref().map(|region| region.value.as_str());
+    let document = formats::format(args.format, &obtained.credentials, profile, region).map_err(CliError::new)?;
+    print(&document)
+}

@@ -1,0 +1,168 @@
+//! `aws-vault list`: profiles, the keys stored for them, and the sessions that are alive. Unlocks nothing.
+
+use std::collections::BTreeSet;
+use std::time::UNIX_EPOCH;
+
+use serde::Serialize;
+
+use super::args::List;
+use super::context::{Context, print};
+use super::table::{self, Row};
+use crate::credentials::rfc3339;
+use crate::error::CliError;
+use crate::sessions::Header;
+
+pub fn run(context: &Context, args: &List) -> Result<(), CliError> {
+    let inventory = Inventory::take(context)?;
+    let text = if args.json {
+        inventory.json()
+    } else if args.credentials {
+        lines(inventory.credentials.iter().cloned())
+    } else if args.profiles {
+        lines(inventory.profiles.iter().cloned())
+    } else if args.sessions {
+        lines(inventory.sessions.iter().map(|header| inventory.label(header)))
+    } else {
+        table::render(&inventory.rows())
+    };
+    print(&text)
+}
+
+/// What there is, before it is shown.
+struct Inventory {
+    profiles: Vec<String>,
+    credentials: BTreeSet<String>,
+    sessions: Vec<Header>,
+    backend: String,
+    now: u64,
+}
+
+/// The document of `list --json`; its members only ever gain company. Documented in docs/json.md.
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    backend: &'a str,
+    profiles: Vec<ProfileEntry<'a>>,
+    credentials: &'a BTreeSet<String>,
+    sessions: Vec<SessionEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct ProfileEntry<'a> {
+    name: &'a str,
+    has_stored_credentials: bool,
+}
+
+#[derive(Serialize)]
+struct SessionEntry<'a> {
+    profile: &'a str,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    expiration: String,
+    remaining_seconds: u64,
+    access_key_suffix: &'a str,
+    stored_credentials: Option<&'a str>,
+}
+
+impl Inventory {
+    fn take(context: &Context) -> Result<Self, CliError> {
+        let config = context.config()?;
+        let now = context.now();
+        Ok(Self {
+            profiles: config.profiles().map(|profile| profile.name.to_owned()).collect(),
+            credentials: context.stored_names()?,
+            sessions: context
+                .sessions()
+                .list()
+                .into_iter()
+                .filter(|header| header.expires_at() > now)
+                .collect(),
+            backend: context.backend().to_string(),
+            now: now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+        })
+    }
+
+    fn rows(&self) -> Vec<Row> {
+        let mut by_profile: std::collections::HashMap<&str, Vec<&Header>> = std::collections::HashMap::new();
+        for header in &self.sessions {
+            by_profile.entry(&header.profile).or_default().push(header);
+        }
+        let labels = |headers: Option<Vec<&Header>>| {
+            headers
+                .unwrap_or_default()
+                .into_iter()
+                .map(|header| self.label(header))
+                .collect::<Vec<_>>()
+        };
+        let mut rows: Vec<_> = self
+            .profiles
+            .iter()
+            .map(|name| Row {
+                profile: Some(name.clone()),
+                credentials: self.credentials.contains(name).then(|| name.clone()),
+                sessions: labels(by_profile.remove(name.as_str())),
+            })
+            .collect();
+        let listed: std::collections::HashSet<&str> = self.profiles.iter().map(String::as_str).collect();
+        for name in self.credentials.iter().filter(|name| !listed.contains(name.as_str())) {
+            rows.push(Row {
+                profile: None,
+                credentials: Some(name.clone()),
+                sessions: labels(by_profile.remove(name.as_str())),
+            });
+        }
+        for header in self.sessions.iter().filter(|header| by_profile.contains_key(header.profile.as_str())) {
+            rows.push(Row {
+                profile: None,
+                credentials: None,
+                sessions: vec![self.label(header)],
+            });
+        }
+        rows
+    }
+
+    fn label(&self, header: &Header) -> String {
+        table::session_label(&header.kind, i64::try_from(self.remaining(header)).unwrap_or(i64::MAX))
+    }
+
+    fn remaining(&self, header: &Header) -> u64 {
+        header.expires.saturating_sub(self.now)
+    }
+
+    fn json(&self) -> String {
+        let document = Document {
+            version: 1,
+            backend: &self.backend,
+            profiles: self
+                .profiles
+                .iter()
+                .map(|name| ProfileEntry {
+                    name,
+                    has_stored_credentials: self.credentials.contains(name),
+                })
+                .collect(),
+            credentials: &self.credentials,
+            sessions: self
+                .sessions
+                .iter()
+                .map(|header| SessionEntry {
+                    profile: &header.profile,
+                    kind: &header.kind,
+                    expiration: rfc3339(header.expires_at()),
+                    remaining_seconds: self.remaining(header),
+                    access_key_suffix: &header.access_key_suffix,
+                    stored_credentials: header.stored_key.as_deref(),
+                })
+                .collect(),
+        };
+        format!("{}\n", serde_json::to_string_pretty(&document).unwrap_or_default())
+    }
+}
+
+fn lines(names: impl Iterator<Item = String>) -> String {
+    names.fold(String::new(), |mut text, name| {
+        text.push_str(&crate::error::visible(&name));
+        text.push('\n');
+        text
+    })
+}

@@ -1,0 +1,8 @@
+//! `aws-vault version`.
+
+use super::context::print;
+use crate::error::CliError;
+
+pub fn run() -> Result<(), CliError> {
+    print(concat!(env!("CARGO_PKG_VERSION"), "\n"))
+}
