@@ -356,20 +356,22 @@ fn make_private_dir(dir: &Path) -> Result<(), Error> {
     builder.create(dir).map_err(|error| Error::io(dir, error))
 }
 
-/// Held until the returned file is dropped or the process ends.
+/// Held until dropped, or until the process ends.
+struct Lock(#[allow(dead_code, reason = "closing the file releases the lock")] Option<File>);
+
 #[cfg(unix)]
-fn lock(dir: &Path) -> Result<File, Error> {
+fn lock(dir: &Path) -> Result<Lock, Error> {
     let file = File::open(dir).map_err(|error| Error::io(dir, error))?;
     match file.lock() {
         // Some network file systems have no locks; then two first writers at once are on their own.
         Err(error) if error.kind() != io::ErrorKind::Unsupported => Err(Error::io(dir, error)),
-        _ => Ok(file),
+        _ => Ok(Lock(Some(file))),
     }
 }
 
 #[cfg(not(unix))]
-fn lock(_dir: &Path) -> Result<(), Error> {
-    Ok(())
+fn lock(_dir: &Path) -> Result<Lock, Error> {
+    Ok(Lock(None))
 }
 
 /// Makes a rename or removal last through a power cut.

@@ -1,24 +1,27 @@
 //! Item names as file names.
 
-/// Characters that are written as `%XX`. Earlier aws-vault releases escape only the first two, and decode any.
-const ESCAPED: &[char] = if cfg!(windows) {
-    // Impossible in Windows file names; a colon would even name another stream of some other file.
-    &['%', '/', '\\', ':', '*', '?', '"', '<', '>', '|']
-} else {
-    &['%', '/']
-};
-
 /// The file name of an item.
 pub(crate) fn encode(name: &str) -> String {
     name.chars()
         .map(|c| {
-            if ESCAPED.contains(&c) {
+            if is_escaped(c) {
                 format!("%{:02X}", u32::from(c))
             } else {
                 c.to_string()
             }
         })
         .collect()
+}
+
+/// Characters that are written as `%XX`. Earlier aws-vault releases escape only the two, and decode any. On Windows, where
+/// a file name cannot have most others, and a colon would name another stream of some other file, they could not store such
+/// items at all.
+fn is_escaped(c: char) -> bool {
+    if cfg!(windows) {
+        c.is_ascii() && !c.is_ascii_alphanumeric() && !"-_,=@+()".contains(c)
+    } else {
+        matches!(c, '%' | '/')
+    }
 }
 
 /// The item name of a directory entry; `None` for entries that are no items.

@@ -430,7 +430,7 @@ fn another_implementation_opens_our_items() {
 #[test]
 fn parallel_writers_and_readers_see_whole_items() {
     const WRITERS: usize = 16;
-    const ROUNDS: usize = 12;
+    const ROUNDS: usize = 100;
     let (place, dir) = place();
     keystore(&dir).write(&item("shared", "0")).unwrap();
     std::thread::scope(|scope| {

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use aws_vault_keystore::{Error, Keystore, Limits, SecretServiceKeystore};
 use serde_json::json;
-use support::{Bus, COLLECTION, GnomeKeyring, Watcher, conformance, item};
+use support::gnome_keyring::{Bus, COLLECTION, GnomeKeyring, Watcher};
+use support::{conformance, item};
 
 /// What the Go tool stores for a credential.
 const GO_ITEM: &str = r#"{"Key":"jon","Data":"eyJBY2Nlc3NLZXlJRCI6IkFLSUFJT1NGT0ROTjdFWEFNUExFIn0=","Label":"aws-vault (jon)","Description":"","KeychainNotTrustApplication":true,"KeychainNotSynchronizable":false}"#;
@@ -254,6 +255,20 @@ fn a_restarted_service_is_no_error() {
     keyring.lock();
     keyring.expect_password();
     assert!(store.read("jon").unwrap().is_some());
+}
+
+#[test]
+fn a_collection_that_is_removed_meanwhile_is_made_again() {
+    let mut keyring = GnomeKeyring::with_item("jon");
+    let store = keyring.keystore();
+    assert!(store.read("jon").unwrap().is_some());
+    keyring.delete();
+    assert!(store.read("jon").unwrap().is_none());
+    assert!(store.names().unwrap().is_empty());
+    assert!(!store.remove("jon").unwrap());
+    keyring.expect_password();
+    store.write(&item("jon", "again")).unwrap();
+    assert_eq!(store.names().unwrap(), ["jon"]);
 }
 
 #[test]

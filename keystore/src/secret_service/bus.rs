@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::env;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread;
@@ -66,7 +67,7 @@ impl Bus {
     pub(super) fn connect(address: Option<&str>, limits: Limits) -> Result<Self, Error> {
         let address = address
             .map(str::to_owned)
-            .or_else(session_address)
+            .or_else(|| session_address(|name| env::var_os(name)))
             .ok_or_else(|| {
                 unavailable("there is no D-Bus session bus (DBUS_SESSION_BUS_ADDRESS is not set)")
             })?;
@@ -284,15 +285,16 @@ fn disconnected() -> Failure {
 }
 
 /// Never "autolaunch", libdbus's own default: it would start a bus that nobody else can see.
-fn session_address() -> Option<String> {
-    let configured = env::var("DBUS_SESSION_BUS_ADDRESS")
-        .ok()
-        .filter(|address| !address.is_empty());
-    configured.or_else(|| {
-        let socket = PathBuf::from(env::var_os("XDG_RUNTIME_DIR")?).join("bus");
-        let escaped = dbus_escaped(socket.to_str()?);
-        socket.exists().then(|| format!("unix:path={escaped}"))
-    })
+fn session_address(environment: impl Fn(&str) -> Option<OsString>) -> Option<String> {
+    let configured =
+        environment("DBUS_SESSION_BUS_ADDRESS").and_then(|address| address.into_string().ok());
+    configured
+        .filter(|address| !address.is_empty())
+        .or_else(|| {
+            let socket = PathBuf::from(environment("XDG_RUNTIME_DIR")?).join("bus");
+            let escaped = dbus_escaped(socket.to_str()?);
+            socket.exists().then(|| format!("unix:path={escaped}"))
+        })
 }
 
 /// Escapes a value for a D-Bus address.
@@ -335,4 +337,38 @@ fn connect_within(address: String, limit: Duration) -> Result<Channel, Error> {
 /// A value inside `a{sv}`.
 pub(super) fn boxed(value: impl RefArg + 'static) -> Variant<Box<dyn RefArg>> {
     Variant(Box::new(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(variables: &[(&str, &str)]) -> Option<String> {
+        session_address(|name| {
+            let found = variables.iter().find(|(variable, _)| *variable == name);
+            found.map(|(_, value)| OsString::from(value))
+        })
+    }
+
+    #[test]
+    fn the_bus_is_the_configured_one_or_the_one_of_the_runtime_directory() {
+        let dir = tempfile::tempdir().unwrap();
+        let runtime = dir.path().join("run time");
+        std::fs::create_dir(&runtime).unwrap();
+        let runtime_variable = ("XDG_RUNTIME_DIR", runtime.to_str().unwrap());
+        assert_eq!(address(&[]), None);
+        assert_eq!(address(&[runtime_variable]), None);
+        std::fs::write(runtime.join("bus"), "").unwrap();
+        let expected = format!("unix:path={}/run%20time/bus", dir.path().display());
+        assert_eq!(address(&[runtime_variable]), Some(expected.clone()));
+        let configured = ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/x");
+        assert_eq!(
+            address(&[runtime_variable, configured]).as_deref(),
+            Some("unix:path=/x")
+        );
+        assert_eq!(
+            address(&[runtime_variable, ("DBUS_SESSION_BUS_ADDRESS", "")]),
+            Some(expected)
+        );
+    }
 }

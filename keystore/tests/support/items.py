@@ -2,7 +2,7 @@
 
 `list`: prints label, attributes, content type and secret of every item as JSON.
 `create`: stores the items that standard input describes in the same form.
-`lock`: locks the collection.
+`lock`, `delete`: locks or removes the collection.
 """
 
 import json
@@ -36,5 +36,7 @@ elif command == "create":
         )
 elif command == "lock":
     collections[0].lock()
+elif command == "delete":
+    collections[0].delete()
 else:
     sys.exit(f"unknown command {command!r}")
