@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use super::args::{Exec, Export, Format};
-use super::context::{Context, Wish, refuse_nesting, stdout_is_terminal};
+use super::context::Context;
+use super::obtain::{Wish, refuse_nesting};
+use super::output::stdout_is_terminal;
 use super::parse::required;
 use crate::child::{self, Delivery};
 use crate::config::chain::Purpose;
@@ -25,15 +27,31 @@ pub fn run(context: &Context, args: Exec) -> Result<ExitCode, CliError> {
     )?;
     let delivery = Delivery {
         profile,
-        region: obtained.chain.region.as_ref().map(|region| region.value.as_str()),
-        endpoint_url: obtained.chain.endpoint_url.as_ref().map(|url| url.value.as_str()),
+        region: obtained
+            .chain
+            .region
+            .as_ref()
+            .map(|region| region.value.as_str()),
+        endpoint_url: obtained
+            .chain
+            .endpoint_url
+            .as_ref()
+            .map(|url| url.value.as_str()),
         credentials: &obtained.credentials,
     };
     let command = child::command(&args.command, &context.environment);
-    if let Some(banner) = child::banner(&command, &context.environment, stdout_is_terminal(), context.global.debug) {
+    if let Some(banner) = child::banner(
+        &command,
+        &context.environment,
+        stdout_is_terminal(),
+        context.global.debug,
+    ) {
         eprint!("{banner}");
     }
-    child::run(&command, child::environment(&context.environment, &delivery))
+    child::run(
+        &command,
+        child::environment(&context.environment, &delivery),
+    )
 }
 
 /// The Go tool's `exec --json` is `export --format=json`.

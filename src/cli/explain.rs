@@ -1,7 +1,9 @@
 //! `aws-vault explain`: the chain as data, offline.
 
 use super::args::Explain;
-use super::context::{Context, Wish, print, unknown_profile};
+use super::context::Context;
+use super::obtain::Wish;
+use super::output::print;
 use super::parse::required;
 use crate::config::chain::Purpose;
 use crate::config::explain::{self, Cached};
@@ -22,20 +24,19 @@ pub fn run(context: &Context, args: &Explain) -> Result<(), CliError> {
         Some(names) => names.clone(),
         None => context.stored_names()?,
     };
-    if profile.line.is_none() && !names.contains(name) {
-        return Err(unknown_profile(name, &config));
-    }
     let chain = context.plan(&profile, &names, &wish)?;
     let now = context.now();
     let of_links = (0..chain.links.len()).map(|index| {
-            let header = context.sessions().header(&Fingerprint::of_step(&chain, index, &location));
-            Cached {
-                expires_in_seconds: header
-                    .and_then(|header| header.expires_at().duration_since(now).ok())
-                    .filter(|left| *left >= context.min_ttl())
-                    .map(|left| left.as_secs()),
-            }
-        });
+        let header = context
+            .sessions()
+            .header(&Fingerprint::of_step(&chain, index, &location));
+        Cached {
+            expires_in_seconds: header
+                .and_then(|header| header.expires_at().duration_since(now).ok())
+                .filter(|left| *left >= context.min_ttl())
+                .map(|left| left.as_secs()),
+        }
+    });
     // The base comes first and is never cached.
     let cached: Vec<_> = std::iter::once(Cached::default()).chain(of_links).collect();
     print(&if args.json {

@@ -1,8 +1,10 @@
 //! `aws-vault export`: temporary credentials as text for a shell, a program, or the AWS SDKs.
 
 use super::args::Export;
-use super::context::{Context, Wish, print, refuse_nesting};
+use super::context::Context;
 use super::formats;
+use super::obtain::{Wish, refuse_nesting};
+use super::output::print;
 use super::parse::required;
 use crate::config::chain::Purpose;
 use crate::error::CliError;
@@ -18,7 +20,12 @@ pub fn run(context: &Context, args: &Export) -> Result<(), CliError> {
         },
         &args.mfa,
     )?;
-    let region = obtained.chain.region.as_ref().map(|region| region.value.as_str());
-    let document = formats::format(args.format, &obtained.credentials, profile, region).map_err(CliError::new)?;
+    let region = obtained
+        .chain
+        .region
+        .as_ref()
+        .map(|region| region.value.as_str());
+    let document = formats::format(args.format, &obtained.credentials, profile, region)
+        .map_err(CliError::new)?;
     print(&document)
 }

@@ -38,7 +38,8 @@ impl From<crate::aws::Error> for CliError {
 
 impl From<PathError> for CliError {
     fn from(error: PathError) -> Self {
-        Self::new(&error).hint("check the permissions of the file and its directory, and the room on the disk")
+        Self::new(&error)
+            .hint("check the permissions of the file and its directory, and the room on the disk")
     }
 }
 

@@ -6,7 +6,8 @@ use std::time::UNIX_EPOCH;
 use serde::Serialize;
 
 use super::args::List;
-use super::context::{Context, print};
+use super::context::Context;
+use super::output::print;
 use super::table::{self, Row};
 use crate::credentials::rfc3339;
 use crate::error::CliError;
@@ -21,7 +22,12 @@ pub fn run(context: &Context, args: &List) -> Result<(), CliError> {
     } else if args.profiles {
         lines(inventory.profiles.iter().cloned())
     } else if args.sessions {
-        lines(inventory.sessions.iter().map(|header| inventory.label(header)))
+        lines(
+            inventory
+                .sessions
+                .iter()
+                .map(|header| inventory.label(header)),
+        )
     } else {
         table::render(&inventory.rows())
     };
@@ -69,7 +75,10 @@ impl Inventory {
         let config = context.config()?;
         let now = context.now();
         Ok(Self {
-            profiles: config.profiles().map(|profile| profile.name.to_owned()).collect(),
+            profiles: config
+                .profiles()
+                .map(|profile| profile.name.to_owned())
+                .collect(),
             credentials: context.stored_names()?,
             sessions: context
                 .sessions()
@@ -78,12 +87,15 @@ impl Inventory {
                 .filter(|header| header.expires_at() > now)
                 .collect(),
             backend: context.backend().to_string(),
-            now: now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+            now: now
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, |since| since.as_secs()),
         })
     }
 
     fn rows(&self) -> Vec<Row> {
-        let mut by_profile: std::collections::HashMap<&str, Vec<&Header>> = std::collections::HashMap::new();
+        let mut by_profile: std::collections::HashMap<&str, Vec<&Header>> =
+            std::collections::HashMap::new();
         for header in &self.sessions {
             by_profile.entry(&header.profile).or_default().push(header);
         }
@@ -103,15 +115,24 @@ impl Inventory {
                 sessions: labels(by_profile.remove(name.as_str())),
             })
             .collect();
-        let listed: std::collections::HashSet<&str> = self.profiles.iter().map(String::as_str).collect();
-        for name in self.credentials.iter().filter(|name| !listed.contains(name.as_str())) {
+        let listed: std::collections::HashSet<&str> =
+            self.profiles.iter().map(String::as_str).collect();
+        for name in self
+            .credentials
+            .iter()
+            .filter(|name| !listed.contains(name.as_str()))
+        {
             rows.push(Row {
                 profile: None,
                 credentials: Some(name.clone()),
                 sessions: labels(by_profile.remove(name.as_str())),
             });
         }
-        for header in self.sessions.iter().filter(|header| by_profile.contains_key(header.profile.as_str())) {
+        for header in self
+            .sessions
+            .iter()
+            .filter(|header| by_profile.contains_key(header.profile.as_str()))
+        {
             rows.push(Row {
                 profile: None,
                 credentials: None,
@@ -122,7 +143,10 @@ impl Inventory {
     }
 
     fn label(&self, header: &Header) -> String {
-        table::session_label(&header.kind, i64::try_from(self.remaining(header)).unwrap_or(i64::MAX))
+        table::session_label(
+            &header.kind,
+            i64::try_from(self.remaining(header)).unwrap_or(i64::MAX),
+        )
     }
 
     fn remaining(&self, header: &Header) -> u64 {
@@ -155,7 +179,10 @@ impl Inventory {
                 })
                 .collect(),
         };
-        format!("{}\n", serde_json::to_string_pretty(&document).unwrap_or_default())
+        format!(
+            "{}\n",
+            serde_json::to_string_pretty(&document).unwrap_or_default()
+        )
     }
 }
 

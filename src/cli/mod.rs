@@ -16,6 +16,8 @@ mod export;
 mod failures;
 pub mod formats;
 mod list;
+mod obtain;
+mod output;
 pub mod parse;
 mod passphrase;
 mod remove;

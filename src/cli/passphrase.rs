@@ -46,14 +46,19 @@ impl AskPassphrase for TerminalPassphrase {
 /// A typo in the first passphrase would lock its owner out, so it is typed twice.
 fn choose(dir: &Path) -> Result<SecretString, AskError> {
     for _ in 0..3 {
-        let first = ask(&format!("Choose a passphrase for the new keystore {}: ", quoted(dir)))?;
+        let first = ask(&format!(
+            "Choose a passphrase for the new keystore {}: ",
+            quoted(dir)
+        ))?;
         let second = ask("Type it again: ")?;
         if first.expose_secret() == second.expose_secret() {
             return Ok(first);
         }
-        super::context::notice("the passphrases differ");
+        super::output::notice("the passphrases differ");
     }
-    Err(AskError::Failed("the passphrases differed three times".to_owned()))
+    Err(AskError::Failed(
+        "the passphrases differed three times".to_owned(),
+    ))
 }
 
 fn ask(prompt: &str) -> Result<SecretString, AskError> {

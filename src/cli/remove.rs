@@ -2,7 +2,8 @@
 
 use super::add::{drop_sessions, prompt_failed};
 use super::args::Remove;
-use super::context::{Context, from_vault, print};
+use super::context::{Context, from_vault};
+use super::output::print;
 use crate::error::CliError;
 use crate::terminal::Terminal;
 
@@ -35,6 +36,10 @@ pub fn run(context: &Context, args: &Remove) -> Result<(), CliError> {
 
 fn confirmed(profile: &str) -> Result<bool, CliError> {
     Terminal::open()
-        .and_then(|mut terminal| terminal.confirm(&format!("Delete credentials for profile {profile:?}? (y|N) ")))
+        .and_then(|mut terminal| {
+            terminal.confirm(&format!(
+                "Delete credentials for profile {profile:?}? (y|N) "
+            ))
+        })
         .map_err(|error| prompt_failed(error).hint("--force removes without asking"))
 }

@@ -1,7 +1,9 @@
 //! `aws-vault rotate`: the stored key is replaced; not even its owner knows the new one.
 
 use super::args::{Rotate, Session};
-use super::context::{Context, Wish, from_vault, print};
+use super::context::{Context, from_vault};
+use super::obtain::{Wish, codes, refuse_foreign_commands};
+use super::output::print;
 use super::parse::required;
 use crate::config::chain::{Base, Purpose, Service, service};
 use crate::config::profile::Profile;
@@ -21,7 +23,8 @@ pub fn run(context: &Context, args: &Rotate) -> Result<(), CliError> {
     };
     let config = context.config()?;
     let profile = context.resolve(&config, &wish)?;
-    let chain = context.cold_chain(&config, &profile, &wish)?;
+    let chain = context.cold_chain(&profile, &wish)?;
+    refuse_foreign_commands(&config, &chain)?;
     let Base::Stored { profile: master } = &chain.base else {
         return Err(Error::NoStoredKey.into());
     };
@@ -30,9 +33,11 @@ pub fn run(context: &Context, args: &Rotate) -> Result<(), CliError> {
     } else {
         format!("using a session from profile '{name}'")
     };
-    print(&format!("Rotating credentials stored for profile '{master}' {how}\n"))?;
+    print(&format!(
+        "Rotating credentials stored for profile '{master}' {how}\n"
+    ))?;
 
-    let codes = context.codes(&args.mfa)?;
+    let codes = codes(&args.mfa)?;
     let location = context.location();
     let vault = context.vault().map_err(from_vault)?;
     let service = service_of(&profile, master);
@@ -58,6 +63,9 @@ pub fn run(context: &Context, args: &Rotate) -> Result<(), CliError> {
 
 /// Region and endpoints of the profile whose key it is, which may be several hops from the profile asked for.
 fn service_of(profile: &Profile, master: &str) -> Service {
-    let owner = profile.lineage().find(|link| link.name == master).unwrap_or(profile);
+    let owner = profile
+        .lineage()
+        .find(|link| link.name == master)
+        .unwrap_or(profile);
     service(owner, profile)
 }

@@ -1,6 +1,6 @@
 //! `aws-vault version`.
 
-use super::context::print;
+use super::output::print;
 use crate::error::CliError;
 
 pub fn run() -> Result<(), CliError> {

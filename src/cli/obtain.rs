@@ -1,0 +1,195 @@
+//! The way from a profile's name to credentials: resolve, plan, and run the chain.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use zeroize::Zeroizing;
+
+use super::args;
+use super::context::Context;
+use super::output::notice;
+use crate::config::chain::{self, Chain, Purpose, Request, Step, Ttl};
+use crate::config::profile::{Origin, Profile, Setting};
+use crate::config::{ConfigFile, Overrides, explain, resolve};
+use crate::credentials::Credentials;
+use crate::error::CliError;
+use crate::mfa::{CodeSource, TokenCode};
+use crate::provider::Provider;
+use crate::terminal::{Terminal, TerminalError};
+
+/// What a command asks of a profile.
+#[derive(Debug)]
+pub struct Wish<'a> {
+    pub profile: &'a str,
+    pub purpose: Purpose,
+    pub session: &'a args::Session,
+}
+
+/// A profile's credentials and the plan that yielded them.
+#[derive(Debug)]
+pub struct Obtained {
+    pub chain: Chain,
+    pub credentials: Credentials,
+}
+
+impl Context {
+    /// The profile as configured. Whether it exists anywhere is `plan`'s question.
+    pub fn resolve(&self, config: &ConfigFile, wish: &Wish<'_>) -> Result<Profile, CliError> {
+        let overrides = Overrides {
+            region: wish
+                .session
+                .region
+                .as_ref()
+                .map(|region| region.value.clone()),
+            ..Overrides::default()
+        };
+        Ok(resolve(
+            config,
+            wish.profile,
+            &self.environment,
+            &overrides,
+        )?)
+    }
+
+    /// The chain for a resolved profile, given which names have stored keys.
+    pub fn plan(
+        &self,
+        profile: &Profile,
+        names: &BTreeSet<String>,
+        wish: &Wish<'_>,
+    ) -> Result<Chain, CliError> {
+        let request = Request {
+            purpose: wish.purpose,
+            no_session: wish.session.no_session,
+            duration: duration_setting(wish.session.duration.as_ref())?,
+            ttl: Ttl::from_environment(&self.environment),
+        };
+        Ok(chain::plan(
+            profile,
+            &|name| names.contains(name),
+            &request,
+        )?)
+    }
+
+    /// From a profile's name to credentials. When the cache answers, the store is not listed.
+    pub fn obtain(&self, wish: &Wish<'_>, mfa: &args::MfaToken) -> Result<Obtained, CliError> {
+        let config = self.config()?;
+        let codes = codes(mfa)?;
+        let location = self.location();
+        let profile = self.resolve(&config, wish)?;
+        self.with_provider(&codes, &location, |provider| {
+            let chain = match self.warm_chain(&profile, wish, provider) {
+                Some(chain) => chain,
+                None => self.cold_chain(&profile, wish)?,
+            };
+            self.debug(|| explain::text(&profile, &chain, config.path(), &[]));
+            refuse_foreign_commands(&config, &chain)?;
+            let credentials = provider.credentials(&chain)?;
+            Ok(Obtained { chain, credentials })
+        })
+    }
+
+    /// Runs `work` with everything a chain needs.
+    pub fn with_provider<T>(
+        &self,
+        codes: &CodeSource,
+        location: &str,
+        work: impl FnOnce(&Provider<'_>) -> Result<T, CliError>,
+    ) -> Result<T, CliError> {
+        work(&Provider {
+            aws: &self.aws,
+            sessions: self.sessions(),
+            codes,
+            vault: &|| Ok(self.vault()?),
+            location,
+            clock: &self.clock,
+            min_ttl: self.min_ttl(),
+            notice: &notice,
+        })
+    }
+
+    /// The plan by the names last seen, if the cache answers for it.
+    fn warm_chain(
+        &self,
+        profile: &Profile,
+        wish: &Wish<'_>,
+        provider: &Provider<'_>,
+    ) -> Option<Chain> {
+        let index = self.index();
+        let names = index.names(provider.location)?;
+        let chain = self.plan(profile, names, wish).ok()?;
+        provider.is_warm(&chain).then_some(chain)
+    }
+
+    /// The plan by the names the store has now.
+    pub fn cold_chain(&self, profile: &Profile, wish: &Wish<'_>) -> Result<Chain, CliError> {
+        self.plan(profile, &self.stored_names()?, wish)
+    }
+}
+
+/// Where MFA codes come from in this run.
+pub fn codes(mfa: &args::MfaToken) -> Result<CodeSource, CliError> {
+    let flag = match &mfa.mfa_token {
+        None => None,
+        Some(text) => Some(TokenCode::parse(text.expose_secret()).ok_or_else(|| {
+            CliError::usage("--mfa-token is not six digits")
+                .hint("type the six digits that the device shows")
+        })?),
+    };
+    Ok(CodeSource::new(flag, Box::new(ask_code)))
+}
+
+fn duration_setting(
+    duration: Option<&Setting<Duration>>,
+) -> Result<Option<Setting<u32>>, CliError> {
+    duration
+        .map(|setting| {
+            u32::try_from(setting.value.as_secs())
+                .map(|seconds| Setting::new(seconds, setting.origin.clone()))
+                .map_err(|_| {
+                    CliError::usage(format!("the duration of {} is too long", setting.origin))
+                })
+        })
+        .transpose()
+}
+
+/// A command from a config file that somebody else can write would run as this user.
+pub fn refuse_foreign_commands(config: &ConfigFile, chain: &Chain) -> Result<(), CliError> {
+    let runs_command = chain.steps().filter_map(Step::mfa).any(|mfa| {
+        let origin = mfa.process.as_ref().map(|process| &process.origin);
+        matches!(origin, Some(Origin::File { .. }))
+    });
+    #[cfg(unix)]
+    if runs_command {
+        config.trusted_by(rustix::process::getuid().as_raw())?;
+    }
+    Ok(())
+}
+
+/// A command that needs credentials refuses to run inside a subshell that has some: which account it would use is not what its
+/// prompt says.
+pub fn refuse_nesting(context: &Context) -> Result<(), CliError> {
+    match context.environment.var("AWS_VAULT") {
+        None => Ok(()),
+        Some(_) => Err(CliError::new(
+            "running in an existing aws-vault subshell; 'exit' from the subshell or unset AWS_VAULT to force",
+        )),
+    }
+}
+
+fn ask_code(prompt: &str) -> Result<Zeroizing<String>, crate::mfa::Error> {
+    let failed = |error: TerminalError| match error {
+        TerminalError::Interrupted => crate::mfa::Error::Interrupted,
+        TerminalError::NoTerminal(_) => crate::mfa::Error::NoTerminal {
+            serial: prompt
+                .trim_start_matches("Enter MFA code for ")
+                .trim_end_matches(": ")
+                .to_owned(),
+        },
+        other => crate::mfa::Error::Terminal(other.to_string()),
+    };
+    Terminal::open()
+        .and_then(|mut terminal| terminal.ask(prompt))
+        .map_err(failed)
+}
