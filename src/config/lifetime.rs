@@ -127,11 +127,11 @@ pub(super) fn of_role(
     let reason = match signed_by {
         SignedBy::AccessKeyOrUnknown => None,
         SignedBy::Session => {
-            Some("AWS limits a role that is assumed with a session's credentials to 1 hour")
+            Some("AWS limits a role assumed with a session's credentials to 1 hour")
         }
-        SignedBy::Role => Some(
-            "AWS limits role chaining, a role that is assumed with a role's credentials, to 1 hour",
-        ),
+        SignedBy::Role => {
+            Some("AWS limits role chaining (a role assumed with a role's credentials) to 1 hour")
+        }
     };
     let cap = reason
         .filter(|_| exceeds_chaining(&wish))

@@ -6,6 +6,7 @@
 //! ```
 
 pub mod arn;
+mod base;
 pub mod chain;
 pub mod duration;
 mod edit;

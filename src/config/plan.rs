@@ -1,13 +1,13 @@
 //! From a resolved profile to its chain. Which step is there follows the Go tool, whose users know what to expect.
 
 use super::arn::Arn;
+use super::base;
 use super::chain::{
     AssumeRole, Base, Chain, GetSessionToken, Link, Mfa, Purpose, Request, Service,
-    WebIdentityToken,
 };
 use super::error::{Error, Place, shown};
 use super::lifetime::{self, SignedBy};
-use super::profile::{Origin, Profile, Setting, Sso};
+use super::profile::{Origin, Profile, Setting};
 
 /// Decides every step for `profile`. `stored` says for which names the keystore holds an access key.
 ///
@@ -34,7 +34,7 @@ pub fn plan(
     let mut notes = configuration_notes(&lineage, whole.len());
     let base = match keys {
         Some((_, profile)) => Base::Stored { profile },
-        None => lineage.own_base()?,
+        None => base::own(lineage.base(), profile, request)?,
     };
     let links = lineage.links(&base, &mut notes)?;
     Ok(Chain {
@@ -63,49 +63,9 @@ impl Lineage<'_> {
         self.profiles.iter().rev().nth(1).copied()
     }
 
-    fn own_base(&self) -> Result<Base, Error> {
-        let base = self.base();
-        let profile = base.name.clone();
-        if let Some(sso) = base.sso.as_ref().filter(|sso| sso.start_url.is_some()) {
-            complete(base, sso)?;
-            return Ok(Base::Sso {
-                profile,
-                sso: sso.clone(),
-            });
-        }
-        let file = base
-            .web_identity_token_file
-            .clone()
-            .map(WebIdentityToken::File);
-        let process = || {
-            base.web_identity_token_process
-                .clone()
-                .map(WebIdentityToken::Process)
-        };
-        if let Some(token) = file.or_else(process) {
-            let role = self.web_identity_role(&token)?;
-            return Ok(Base::WebIdentity {
-                profile,
-                token,
-                role,
-            });
-        }
-        if let Some(command) = base.credential_process.clone() {
-            return Ok(Base::CredentialProcess { profile, command });
-        }
-        if let Some(source) = base.credential_source.clone() {
-            known_credential_source(base, &source)?;
-            return Ok(Base::CredentialSource { profile, source });
-        }
-        if let Some(session) = base.login_session.clone() {
-            return Ok(Base::LoginSession { profile, session });
-        }
-        Err(no_credentials(base))
-    }
-
     fn links(&self, base: &Base, notes: &mut Vec<String>) -> Result<Vec<Link>, Error> {
         let mut links = Vec::new();
-        let mut signed_by = signed_by(base);
+        let mut signed_by = base::signed_by(base);
         let mut proved: Vec<&str> = Vec::new();
         if matches!(base, Base::Stored { .. })
             && let Some(session) = self.session(notes)?
@@ -124,8 +84,8 @@ impl Lineage<'_> {
             let Some(role_arn) = &profile.role_arn else {
                 continue;
             };
-            if is_base && !role_follows(base, profile) {
-                notes.extend(ignored_role(base, profile));
+            if is_base && !base::role_follows(base, profile) {
+                notes.extend(base::ignored_role(base, profile));
                 continue;
             }
             let serial = profile
@@ -144,7 +104,7 @@ impl Lineage<'_> {
             }
             proved.extend(serial);
             let duration = lifetime::of_role(profile, signed_by, self.request)?;
-            if unknown(base) && links.is_empty() && duration.seconds > 3_600 {
+            if base::is_unknown(base) && links.is_empty() && duration.seconds > 3_600 {
                 notes.push(format!(
                     "profile '{}': AWS limits the role to 1 hour if the credentials it is assumed with are a role's",
                     shown(&profile.name)
@@ -231,33 +191,6 @@ impl Lineage<'_> {
         }
     }
 
-    fn web_identity_role(&self, token: &WebIdentityToken) -> Result<AssumeRole, Error> {
-        let profile = self.base();
-        let (key, origin) = match token {
-            WebIdentityToken::File(file) => ("web_identity_token_file", &file.origin),
-            WebIdentityToken::Process(process) => ("web_identity_token_process", &process.origin),
-        };
-        let role_arn = profile.role_arn.clone().ok_or_else(|| Error::Incomplete {
-            profile: profile.name.clone(),
-            present: key,
-            missing: "role_arn",
-            place: Place::new(&profile.file, origin),
-        })?;
-        // AssumeRoleWithWebIdentity knows no external id and no MFA; tags and source identity come with the token.
-        Ok(AssumeRole {
-            profile: profile.name.clone(),
-            role_arn,
-            session_name: profile.role_session_name.clone(),
-            duration: lifetime::of_role(profile, SignedBy::AccessKeyOrUnknown, self.request)?,
-            mfa: None,
-            external_id: None,
-            tags: Vec::new(),
-            transitive_tags: Vec::new(),
-            source_identity: None,
-            service: self.service(profile),
-        })
-    }
-
     fn service(&self, profile: &Profile) -> Service {
         service(profile, self.profiles[0])
     }
@@ -325,110 +258,11 @@ fn must_exist(profiles: &[&Profile], last_has_keys: bool) -> Result<(), Error> {
     Ok(())
 }
 
-fn complete(profile: &Profile, sso: &Sso) -> Result<(), Error> {
-    let keys = [
-        ("sso_region", &sso.region),
-        ("sso_account_id", &sso.account_id),
-        ("sso_role_name", &sso.role_name),
-    ];
-    match (
-        keys.iter().find(|(_, setting)| setting.is_none()),
-        &sso.start_url,
-    ) {
-        (Some((missing, _)), Some(url)) => Err(Error::Incomplete {
-            profile: profile.name.clone(),
-            present: "sso_start_url",
-            missing,
-            place: Place::new(&profile.file, &url.origin),
-        }),
-        _ => Ok(()),
-    }
-}
-
-fn known_credential_source(profile: &Profile, source: &Setting<String>) -> Result<(), Error> {
-    let known = ["Environment", "Ec2InstanceMetadata", "EcsContainer"];
-    if known
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(&source.value))
-    {
-        return Ok(());
-    }
-    Err(Error::Value {
-        place: Box::new(Place::new(&profile.file, &source.origin)),
-        key: "credential_source",
-        value: source.value.clone(),
-        expected: "Environment, Ec2InstanceMetadata or EcsContainer",
-    })
-}
-
-fn no_credentials(profile: &Profile) -> Error {
-    match profile.sso.as_ref().and_then(|sso| sso.session.as_ref()) {
-        Some(session) => Error::SsoSessionNotFound {
-            profile: profile.name.clone(),
-            session: session.value.clone(),
-            place: Box::new(Place::new(&profile.file, &session.origin)),
-        },
-        None => Error::CredentialsMissing {
-            profile: profile.name.clone(),
-        },
-    }
-}
-
 fn mfa(profile: &Profile) -> Option<Mfa> {
     profile.mfa_serial.clone().map(|serial| Mfa {
         serial,
         process: profile.mfa_process.clone(),
     })
-}
-
-fn signed_by(base: &Base) -> SignedBy {
-    match base {
-        Base::Sso { .. } | Base::WebIdentity { .. } => SignedBy::Role,
-        Base::CredentialSource { .. } if !unknown(base) => SignedBy::Role,
-        _ => SignedBy::AccessKeyOrUnknown,
-    }
-}
-
-/// Whether the base's credentials may or may not be those of a role.
-fn unknown(base: &Base) -> bool {
-    match base {
-        Base::CredentialProcess { .. } | Base::LoginSession { .. } => true,
-        Base::CredentialSource { source, .. } => source.value.eq_ignore_ascii_case("Environment"),
-        Base::Stored { .. } | Base::Sso { .. } | Base::WebIdentity { .. } => false,
-    }
-}
-
-/// Whether the role of the profile with the base is assumed with the base's credentials.
-///
-/// The Go tool ignores it next to Identity Center and `credential_process`, where it is mostly inherited from `[default]`. The
-/// AWS CLI assumes it when the profile names itself as its source, so we do when both stand in the profile's own section.
-fn role_follows(base: &Base, profile: &Profile) -> bool {
-    let section = |origin: Option<&Origin>| match origin {
-        Some(Origin::File { section, .. }) => Some(section.clone()),
-        _ => None,
-    };
-    let role = section(profile.role_arn.as_ref().map(|role| &role.origin));
-    let own_source = section(profile.own_source.as_ref());
-    match base {
-        Base::Stored { .. } | Base::CredentialSource { .. } => true,
-        Base::WebIdentity { .. } => false,
-        Base::Sso { .. } | Base::CredentialProcess { .. } | Base::LoginSession { .. } => {
-            role.is_some() && role == own_source
-        }
-    }
-}
-
-fn ignored_role(base: &Base, profile: &Profile) -> Option<String> {
-    if matches!(base, Base::WebIdentity { .. }) {
-        return None;
-    }
-    let role = profile.role_arn.as_ref()?;
-    Some(format!(
-        "role_arn of profile '{0}' ({1}) is not used, because the profile has credentials of its own; to assume the role with \
-         them, write role_arn and source_profile = {0} in its section",
-        shown(&profile.name),
-        role.origin
-    ))
 }
 
 fn configuration_notes(lineage: &Lineage<'_>, whole: usize) -> Vec<String> {

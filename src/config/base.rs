@@ -1,0 +1,177 @@
+//! Where the first credentials of a chain come from, when they are not a stored access key.
+
+use super::chain::{AssumeRole, Base, Request, WebIdentityToken};
+use super::error::{Error, Place, shown};
+use super::file::profile_of_header;
+use super::lifetime::{self, SignedBy};
+use super::plan::service;
+use super::profile::{Origin, Profile, Setting, Sso};
+
+/// The base that the profile's own settings name; `target` is the profile asked for.
+pub(super) fn own(base: &Profile, target: &Profile, request: &Request) -> Result<Base, Error> {
+    let profile = base.name.clone();
+    if let Some(sso) = base.sso.as_ref().filter(|sso| sso.start_url.is_some()) {
+        complete(base, sso)?;
+        return Ok(Base::Sso {
+            profile,
+            sso: sso.clone(),
+        });
+    }
+    let file = base
+        .web_identity_token_file
+        .clone()
+        .map(WebIdentityToken::File);
+    let process = || {
+        base.web_identity_token_process
+            .clone()
+            .map(WebIdentityToken::Process)
+    };
+    if let Some(token) = file.or_else(process) {
+        let role = web_identity_role(base, target, &token, request)?;
+        return Ok(Base::WebIdentity {
+            profile,
+            token,
+            role,
+        });
+    }
+    if let Some(command) = base.credential_process.clone() {
+        return Ok(Base::CredentialProcess { profile, command });
+    }
+    if let Some(source) = base.credential_source.clone() {
+        known_credential_source(base, &source)?;
+        return Ok(Base::CredentialSource { profile, source });
+    }
+    if let Some(session) = base.login_session.clone() {
+        return Ok(Base::LoginSession { profile, session });
+    }
+    Err(no_credentials(base))
+}
+
+pub(super) fn signed_by(base: &Base) -> SignedBy {
+    match base {
+        Base::Sso { .. } | Base::WebIdentity { .. } => SignedBy::Role,
+        Base::CredentialSource { .. } if !is_unknown(base) => SignedBy::Role,
+        _ => SignedBy::AccessKeyOrUnknown,
+    }
+}
+
+/// Whether the base's credentials may or may not be those of a role.
+pub(super) fn is_unknown(base: &Base) -> bool {
+    match base {
+        Base::CredentialProcess { .. } | Base::LoginSession { .. } => true,
+        Base::CredentialSource { source, .. } => source.value.eq_ignore_ascii_case("Environment"),
+        Base::Stored { .. } | Base::Sso { .. } | Base::WebIdentity { .. } => false,
+    }
+}
+
+/// Whether the role of the profile with the base is assumed with the base's credentials.
+///
+/// The Go tool ignores it next to Identity Center and `credential_process`, where it is mostly inherited from `[default]`. The
+/// AWS CLI assumes it when the profile names itself as its source, so we do when both stand in the profile's own section.
+pub(super) fn role_follows(base: &Base, profile: &Profile) -> bool {
+    let in_own_section = |origin: Option<&Origin>| match origin {
+        Some(Origin::File { section, .. }) => profile_of_header(section) == Some(&profile.name),
+        _ => false,
+    };
+    match base {
+        Base::Stored { .. } | Base::CredentialSource { .. } => true,
+        Base::WebIdentity { .. } => false,
+        Base::Sso { .. } | Base::CredentialProcess { .. } | Base::LoginSession { .. } => {
+            in_own_section(profile.role_arn.as_ref().map(|role| &role.origin))
+                && in_own_section(profile.own_source.as_ref())
+        }
+    }
+}
+
+pub(super) fn ignored_role(base: &Base, profile: &Profile) -> Option<String> {
+    if matches!(base, Base::WebIdentity { .. }) {
+        return None;
+    }
+    let role = profile.role_arn.as_ref()?;
+    Some(format!(
+        "role_arn of profile '{0}' ({1}) is not used, because the profile has credentials of its own; to assume the role with \
+         them, write role_arn and source_profile = {0} in its section",
+        shown(&profile.name),
+        role.origin
+    ))
+}
+
+fn web_identity_role(
+    profile: &Profile,
+    target: &Profile,
+    token: &WebIdentityToken,
+    request: &Request,
+) -> Result<AssumeRole, Error> {
+    let (key, origin) = match token {
+        WebIdentityToken::File(file) => ("web_identity_token_file", &file.origin),
+        WebIdentityToken::Process(process) => ("web_identity_token_process", &process.origin),
+    };
+    let role_arn = profile.role_arn.clone().ok_or_else(|| Error::Incomplete {
+        profile: profile.name.clone(),
+        present: key,
+        missing: "role_arn",
+        place: Place::new(&profile.file, origin),
+    })?;
+    // AssumeRoleWithWebIdentity knows no external id and no MFA; tags and source identity come with the token.
+    Ok(AssumeRole {
+        profile: profile.name.clone(),
+        role_arn,
+        session_name: profile.role_session_name.clone(),
+        duration: lifetime::of_role(profile, SignedBy::AccessKeyOrUnknown, request)?,
+        mfa: None,
+        external_id: None,
+        tags: Vec::new(),
+        transitive_tags: Vec::new(),
+        source_identity: None,
+        service: service(profile, target),
+    })
+}
+
+fn complete(profile: &Profile, sso: &Sso) -> Result<(), Error> {
+    let keys = [
+        ("sso_region", &sso.region),
+        ("sso_account_id", &sso.account_id),
+        ("sso_role_name", &sso.role_name),
+    ];
+    match (
+        keys.iter().find(|(_, setting)| setting.is_none()),
+        &sso.start_url,
+    ) {
+        (Some((missing, _)), Some(url)) => Err(Error::Incomplete {
+            profile: profile.name.clone(),
+            present: "sso_start_url",
+            missing,
+            place: Place::new(&profile.file, &url.origin),
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn known_credential_source(profile: &Profile, source: &Setting<String>) -> Result<(), Error> {
+    let known = ["Environment", "Ec2InstanceMetadata", "EcsContainer"];
+    if known
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(&source.value))
+    {
+        return Ok(());
+    }
+    Err(Error::Value {
+        place: Box::new(Place::new(&profile.file, &source.origin)),
+        key: "credential_source",
+        value: source.value.clone(),
+        expected: "Environment, Ec2InstanceMetadata or EcsContainer",
+    })
+}
+
+fn no_credentials(profile: &Profile) -> Error {
+    match profile.sso.as_ref().and_then(|sso| sso.session.as_ref()) {
+        Some(session) => Error::SsoSessionNotFound {
+            profile: profile.name.clone(),
+            session: session.value.clone(),
+            place: Box::new(Place::new(&profile.file, &session.origin)),
+        },
+        None => Error::CredentialsMissing {
+            profile: profile.name.clone(),
+        },
+    }
+}
