@@ -6,6 +6,7 @@ pub mod aws;
 pub mod child;
 pub mod cli;
 pub mod config;
+pub mod console;
 pub mod credentials;
 pub mod environment;
 pub mod error;

@@ -194,7 +194,7 @@ fn a_command_comes_from_the_commands_own_path() {
     let path = format!(
         "{}:{}",
         folder.path().display(),
-        std::env::var("PATH").unwrap()
+        Environment::of_process().var("PATH").unwrap()
     );
     let output = replacing(&["only-here"])
         .env("PATH", path)

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use aws_vault::cli::args::Format;
 use aws_vault::cli::formats::format;
 use aws_vault::credentials::{AccessKey, Credentials, SessionCredentials};
+use aws_vault::environment::Environment;
 
 /// Values that would run a command, end a quote, or be expanded.
 const HOSTILE: &[&str] = &[
@@ -319,7 +320,7 @@ fn evaluated(shell: &str, script: &str) -> String {
         .arg(script)
         .current_dir(folder.path())
         .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("PATH", Environment::of_process().var_os("PATH").unwrap())
         .env("HOME", folder.path())
         .env("LC_ALL", "C.UTF-8")
         .stdin(Stdio::null())

@@ -8,6 +8,7 @@ mod pty;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command};
 
+use aws_vault::environment::Environment;
 use aws_vault::error::CliError;
 use aws_vault::terminal::{Terminal, TerminalError, progress};
 use pty::Pty;
@@ -18,8 +19,8 @@ const QUESTION: &str = "TEST_QUESTION";
 #[test]
 #[ignore = "not a test: what the tests below start"]
 fn asker() {
-    let question = std::env::var(QUESTION).unwrap();
-    let status = match asked(&question) {
+    let environment = Environment::of_process();
+    let status = match asked(environment.var(QUESTION).unwrap()) {
         Ok(answer) => {
             println!("answer={:?};", *answer);
             0
