@@ -78,7 +78,10 @@ pub fn masked(access_key_id: &str) -> String {
     } else {
         String::new()
     };
-    format!("****************{}", shown.chars().rev().collect::<String>())
+    format!(
+        "****************{}",
+        shown.chars().rev().collect::<String>()
+    )
 }
 
 /// An RFC 3339 UTC timestamp with whole seconds, the form every AWS tool reads.

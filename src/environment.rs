@@ -79,7 +79,9 @@ mod tests {
 
     #[test]
     fn empty_counts_as_unset() {
-        let env: Environment = [("AWS_REGION", ""), ("AWS_PROFILE", "x")].into_iter().collect();
+        let env: Environment = [("AWS_REGION", ""), ("AWS_PROFILE", "x")]
+            .into_iter()
+            .collect();
         assert_eq!(env.var("AWS_REGION"), None);
         assert_eq!(env.set_var("AWS_REGION"), Some(OsStr::new("")));
         assert_eq!(env.var("AWS_PROFILE"), Some("x"));
@@ -87,7 +89,9 @@ mod tests {
 
     #[test]
     fn debug_shows_names_only() {
-        let env: Environment = [("AWS_VAULT_FILE_PASSPHRASE", "hunter2")].into_iter().collect();
+        let env: Environment = [("AWS_VAULT_FILE_PASSPHRASE", "hunter2")]
+            .into_iter()
+            .collect();
         assert!(!format!("{env:?}").contains("hunter2"));
     }
 }

@@ -72,7 +72,10 @@ impl CliError {
     pub fn render(&self, command: Option<&str>) -> String {
         let command = command.map_or_else(String::new, |name| format!("{name}: "));
         let message = format!("aws-vault: error: {command}{}\n", visible(&self.message));
-        let hints = self.hints.iter().map(|hint| format!("hint: {}\n", visible(hint)));
+        let hints = self
+            .hints
+            .iter()
+            .map(|hint| format!("hint: {}\n", visible(hint)));
         std::iter::once(message).chain(hints).collect()
     }
 }
@@ -110,6 +113,8 @@ mod tests {
     #[test]
     fn escape_sequences_are_shown_not_sent() {
         let shown = CliError::new("profile '\u{1b}]0;x\u{7}\u{202e}'").render(None);
-        assert!(!shown.contains('\u{1b}') && !shown.contains('\u{7}') && !shown.contains('\u{202e}'));
+        assert!(
+            !shown.contains('\u{1b}') && !shown.contains('\u{7}') && !shown.contains('\u{202e}')
+        );
     }
 }

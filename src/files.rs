@@ -62,7 +62,9 @@ impl Pending {
     /// Reserves `bytes` of room for `path`, whose directory must exist.
     pub fn reserve(path: &Path, bytes: usize) -> Result<Self, PathError> {
         let mut random = [0u8; 8];
-        getrandom::fill(&mut random).map_err(io::Error::other).at(path)?;
+        getrandom::fill(&mut random)
+            .map_err(io::Error::other)
+            .at(path)?;
         let temporary = path.with_extension(format!("{:016x}.tmp", u64::from_ne_bytes(random)));
         let mut options = File::options();
         options.write(true).create_new(true);

@@ -78,8 +78,12 @@ mod tests {
     fn round_trip() {
         let dir = tempfile::tempdir().unwrap();
         let mut index = Index::default();
-        index.stores.insert("file:/k".into(), ["bastion".to_owned()].into());
-        index.save_if_changed(dir.path(), &Index::default()).unwrap();
+        index
+            .stores
+            .insert("file:/k".into(), ["bastion".to_owned()].into());
+        index
+            .save_if_changed(dir.path(), &Index::default())
+            .unwrap();
         assert_eq!(Index::load(dir.path()), index);
     }
 }

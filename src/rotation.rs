@@ -27,7 +27,9 @@ pub enum Error {
     KeyMissing { name: String },
     #[error("'{name}' is the key of {arn}, not of an IAM user")]
     NotAUser { name: String, arn: String },
-    #[error("user {user} has two access keys already ({keys}), so AWS allows no third; nothing was changed")]
+    #[error(
+        "user {user} has two access keys already ({keys}), so AWS allows no third; nothing was changed"
+    )]
     TwoKeys { user: String, keys: String },
     #[error("the {backend} store cannot be written, so no new key was created: {source}")]
     ReadOnlyStore {
@@ -42,8 +44,13 @@ pub enum Error {
         source: Cause,
     },
     #[error("the new access key {new} was created, but the store did not take it: {source}")]
-    NotStored { new: String, source: crate::vault::Error },
-    #[error("the new access key is stored and works, but the old one {old} could not be {what}: {source}")]
+    NotStored {
+        new: String,
+        source: crate::vault::Error,
+    },
+    #[error(
+        "the new access key is stored and works, but the old one {old} could not be {what}: {source}"
+    )]
     OldKeyRemains {
         old: String,
         what: &'static str,
@@ -127,7 +134,10 @@ impl Rotation<'_> {
 
         (self.progress)("Creating a new access key");
         let new = authority.create_access_key()?;
-        (self.progress)(&format!("Created new access key {}", masked(&new.access_key_id)));
+        (self.progress)(&format!(
+            "Created new access key {}",
+            masked(&new.access_key_id)
+        ));
         let kept_as = format!("{name} (new)");
         self.keep(&kept_as, &new)?;
         let unfinished = |what: &str, source: Cause| Error::Unfinished {
@@ -138,9 +148,12 @@ impl Rotation<'_> {
         };
         self.prove(&new, service)
             .map_err(|error| unfinished("it does not work yet", Cause::Aws(error)))?;
-        self.vault
-            .store_access_key(name, &new)
-            .map_err(|error| unfinished(&format!("it could not replace '{name}'"), Cause::Vault(error)))?;
+        self.vault.store_access_key(name, &new).map_err(|error| {
+            unfinished(
+                &format!("it could not replace '{name}'"),
+                Cause::Vault(error),
+            )
+        })?;
         self.drop_sessions(name);
         self.retire(&old, new, &signer, service, &user.name, &kept_as)
     }
@@ -148,7 +161,9 @@ impl Rotation<'_> {
     fn stored(&self, name: &str) -> Result<AccessKey, Error> {
         self.vault
             .access_key(name)?
-            .ok_or_else(|| Error::KeyMissing { name: name.to_owned() })
+            .ok_or_else(|| Error::KeyMissing {
+                name: name.to_owned(),
+            })
     }
 
     /// GetCallerIdentity needs no permission and no MFA, so the user's name is known even without iam:GetUser.
@@ -170,10 +185,12 @@ impl Rotation<'_> {
 
     /// A store that cannot be written would lose the new secret the moment it exists.
     fn check_store(&self, name: &str) -> Result<(), Error> {
-        self.vault.check_writable(name).map_err(|source| Error::ReadOnlyStore {
-            backend: self.vault.backend(),
-            source,
-        })
+        self.vault
+            .check_writable(name)
+            .map_err(|source| Error::ReadOnlyStore {
+                backend: self.vault.backend(),
+                source,
+            })
     }
 
     fn keep(&self, kept_as: &str, new: &AccessKey) -> Result<(), Error> {
@@ -192,7 +209,10 @@ impl Rotation<'_> {
     }
 
     /// Repeats a call that a key's propagation may refuse, with back-off, up to the limit.
-    fn until_known(&self, call: impl Fn() -> Result<(), crate::aws::Error>) -> Result<(), crate::aws::Error> {
+    fn until_known(
+        &self,
+        call: impl Fn() -> Result<(), crate::aws::Error>,
+    ) -> Result<(), crate::aws::Error> {
         let start = (self.clock)();
         let mut pause = Duration::from_millis(250);
         let mut told = false;
@@ -218,11 +238,19 @@ impl Rotation<'_> {
     fn drop_sessions(&self, name: &str) {
         let dropped = self
             .sessions
-            .remove(|header| header.stored_key.as_deref() == Some(name) && header.store == self.location)
+            .remove(|header| {
+                header.stored_key.as_deref() == Some(name) && header.store == self.location
+            })
             .unwrap_or_default();
-        let foreign = self.vault.remove_foreign_sessions(Some(name)).unwrap_or_default();
+        let foreign = self
+            .vault
+            .remove_foreign_sessions(Some(name))
+            .unwrap_or_default();
         if dropped + foreign > 0 {
-            (self.progress)(&format!("Deleted {} sessions for {name}", dropped + foreign));
+            (self.progress)(&format!(
+                "Deleted {} sessions for {name}",
+                dropped + foreign
+            ));
         }
     }
 
@@ -240,23 +268,35 @@ impl Rotation<'_> {
         let new_access_key_id = new.access_key_id.clone();
         let old_access_key_id = old.access_key_id.clone();
         let new = Credentials::AccessKey(new);
-        let with_either = |change: &dyn Fn(&Iam<'_>) -> Result<(), crate::aws::Error>| {
-            match self.until_known(|| change(&self.aws.iam(&new, service, Some(user)))) {
-                Err(error) if error.code() == Some("AccessDenied") => change(&self.aws.iam(signer, service, Some(user))),
-                result => result,
+        let with_either = |change: &dyn Fn(&Iam<'_>) -> Result<(), crate::aws::Error>| match self
+            .until_known(|| change(&self.aws.iam(&new, service, Some(user))))
+        {
+            Err(error) if error.code() == Some("AccessDenied") => {
+                change(&self.aws.iam(signer, service, Some(user)))
             }
+            result => result,
         };
         let remains = |what| {
             let old = old_access_key_id.clone();
             move |source| Error::OldKeyRemains { old, what, source }
         };
-        (self.progress)(&format!("Deleting old access key {}", masked(&old_access_key_id)));
-        with_either(&|iam| iam.deactivate_access_key(&old_access_key_id)).map_err(remains("deactivated"))?;
+        (self.progress)(&format!(
+            "Deleting old access key {}",
+            masked(&old_access_key_id)
+        ));
+        with_either(&|iam| iam.deactivate_access_key(&old_access_key_id))
+            .map_err(remains("deactivated"))?;
         // The last proof before the point of no return.
-        self.aws.caller_identity(&new, service).map_err(remains("deleted"))?;
-        with_either(&|iam| iam.delete_access_key(&old_access_key_id)).map_err(remains("deleted"))?;
+        self.aws
+            .caller_identity(&new, service)
+            .map_err(remains("deleted"))?;
+        with_either(&|iam| iam.delete_access_key(&old_access_key_id))
+            .map_err(remains("deleted"))?;
         self.vault.remove_access_key(kept_as)?;
-        (self.progress)(&format!("Deleted old access key {}", masked(&old_access_key_id)));
+        (self.progress)(&format!(
+            "Deleted old access key {}",
+            masked(&old_access_key_id)
+        ));
         Ok(Outcome {
             old_access_key_id,
             new_access_key_id,
@@ -298,7 +338,12 @@ fn within_account(chain: &Chain, account: &str) -> Chain {
         Link::AssumeRole(step) => step.role_arn.value.split(':').nth(4) == Some(account),
     };
     let mut own = chain.clone();
-    own.links = chain.links.iter().take_while(|link| stays(link)).cloned().collect();
+    own.links = chain
+        .links
+        .iter()
+        .take_while(|link| stays(link))
+        .cloned()
+        .collect();
     own
 }
 

@@ -38,15 +38,33 @@ impl Error {
         use aws_vault_keystore::{AskError, Error as Store};
         let hint = match self {
             Self::Keystore(error) => match error {
-                Store::Unavailable { .. } => "choose another store with --backend or AWS_VAULT_BACKEND (file works everywhere)",
-                Store::Locked { .. } | Store::Dismissed { .. } => "unlock the store when its prompt appears, and try again",
-                Store::TimedOut { .. } => "the store's daemon hangs or waits for its prompt: answer it or restart the daemon",
-                Store::WrongPassphrase { .. } => "check AWS_VAULT_FILE_PASSPHRASE if it is set; nothing was changed",
-                Store::OtherPassphrase { .. } => "give the passphrase that this item was stored with; nothing was changed",
-                Store::EmptyPassphrase => "choose a passphrase: it is all that protects the file store",
-                Store::Ask(AskError::NoTerminal) => "run it in a terminal, or set AWS_VAULT_FILE_PASSPHRASE",
-                Store::Corrupt { .. } => "restore the item from a backup, or `aws-vault add` it again",
-                Store::Io { .. } => "check the permissions of, and the room in, the store's directory",
+                Store::Unavailable { .. } => {
+                    "choose another store with --backend or AWS_VAULT_BACKEND (file works everywhere)"
+                }
+                Store::Locked { .. } | Store::Dismissed { .. } => {
+                    "unlock the store when its prompt appears, and try again"
+                }
+                Store::TimedOut { .. } => {
+                    "the store's daemon hangs or waits for its prompt: answer it or restart the daemon"
+                }
+                Store::WrongPassphrase { .. } => {
+                    "check AWS_VAULT_FILE_PASSPHRASE if it is set; nothing was changed"
+                }
+                Store::OtherPassphrase { .. } => {
+                    "give the passphrase that this item was stored with; nothing was changed"
+                }
+                Store::EmptyPassphrase => {
+                    "choose a passphrase: it is all that protects the file store"
+                }
+                Store::Ask(AskError::NoTerminal) => {
+                    "run it in a terminal, or set AWS_VAULT_FILE_PASSPHRASE"
+                }
+                Store::Corrupt { .. } => {
+                    "restore the item from a backup, or `aws-vault add` it again"
+                }
+                Store::Io { .. } => {
+                    "check the permissions of, and the room in, the store's directory"
+                }
                 _ => return Vec::new(),
             },
             Self::Corrupt { .. } => "`aws-vault add` it again",
@@ -65,7 +83,9 @@ impl Error {
 pub enum ItemName {
     Credential(String),
     /// A session that the Go tool left.
-    Session { profile: Option<String> },
+    Session {
+        profile: Option<String>,
+    },
     /// An Identity Center token that the Go tool left.
     OidcToken,
     /// Our own key that seals the session files.
@@ -214,7 +234,10 @@ impl Vault {
     /// Proves that the store takes, returns and removes an item, before something irreplaceable is trusted to it. Written beside
     /// `name`, under a name that the Go tool takes for a session.
     pub fn check_writable(&self, name: &str) -> Result<(), Error> {
-        let probe = format!("aws-vault.Probe,{},,4102444800", BASE64_URL_SAFE_NO_PAD.encode(name));
+        let probe = format!(
+            "aws-vault.Probe,{},,4102444800",
+            BASE64_URL_SAFE_NO_PAD.encode(name)
+        );
         self.store.write(&Item {
             name: probe.clone(),
             data: b"probe".to_vec().into(),
@@ -223,7 +246,10 @@ impl Vault {
             not_trust_application: false,
             not_synchronizable: true,
         })?;
-        let kept = self.store.read(&probe)?.is_some_and(|item| item.data.expose() == b"probe");
+        let kept = self
+            .store
+            .read(&probe)?
+            .is_some_and(|item| item.data.expose() == b"probe");
         self.store.remove(&probe)?;
         if kept {
             Ok(())
@@ -285,7 +311,6 @@ impl std::fmt::Debug for Vault {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -322,6 +347,9 @@ mod tests {
 
     #[test]
     fn the_go_tool_takes_the_session_key_for_a_session() {
-        assert_eq!(session_profile(SESSION_KEY_ITEM).as_deref(), Some("aws-vault"));
+        assert_eq!(
+            session_profile(SESSION_KEY_ITEM).as_deref(),
+            Some("aws-vault")
+        );
     }
 }

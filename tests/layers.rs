@@ -40,7 +40,11 @@ fn rust_files(dir: &Path) -> Vec<PathBuf> {
 /// The first path segment below `src/`: `src/cli/add.rs` and `src/cli.rs` are in room `cli`.
 fn room_of(path: &Path, src: &Path) -> String {
     let first = path.strip_prefix(src).unwrap().iter().next().unwrap();
-    Path::new(first).file_stem().unwrap().to_string_lossy().into_owned()
+    Path::new(first)
+        .file_stem()
+        .unwrap()
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// Rooms named by `crate::ROOM` anywhere in the file, tests included.
@@ -51,7 +55,9 @@ fn imports(text: &str) -> Vec<(usize, String)> {
         for (start, _) in code.match_indices("crate::") {
             let rest = &code[start + "crate::".len()..];
             if let Some(group) = rest.strip_prefix('{') {
-                let names = group.split(',').map(|name| name.split("::").next().unwrap_or_default());
+                let names = group
+                    .split(',')
+                    .map(|name| name.split("::").next().unwrap_or_default());
                 found.extend(names.map(|name| (index + 1, identifier(name))));
             } else {
                 found.push((index + 1, identifier(rest)));
@@ -78,21 +84,34 @@ fn imports_point_down() {
         if matches!(room.as_str(), "main" | "lib") {
             continue;
         }
-        let own = layer(&room).unwrap_or_else(|| panic!("{room} is in no layer: add it to tests/layers.rs"));
+        let own = layer(&room)
+            .unwrap_or_else(|| panic!("{room} is in no layer: add it to tests/layers.rs"));
         for (line, target) in imports(&std::fs::read_to_string(&path).unwrap()) {
-            let Some(below) = layer(&target) else { continue };
+            let Some(below) = layer(&target) else {
+                continue;
+            };
             let sideways = below == own && target != room && !ALLOWED.contains(&(&room, &target));
             if below < own || sideways {
-                wrong.push(format!("{}:{line}: {room} imports {target}", path.display()));
+                wrong.push(format!(
+                    "{}:{line}: {room} imports {target}",
+                    path.display()
+                ));
             }
         }
     }
-    assert!(wrong.is_empty(), "imports that do not point down:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "imports that do not point down:\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
 fn the_keystore_crate_knows_no_aws() {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("keystore/Cargo.toml");
     let text = std::fs::read_to_string(manifest).unwrap();
-    assert!(!text.lines().any(|line| line.starts_with("aws-")), "keystore/ depends on an AWS crate");
+    assert!(
+        !text.lines().any(|line| line.starts_with("aws-")),
+        "keystore/ depends on an AWS crate"
+    );
 }

@@ -76,14 +76,20 @@ impl Error {
 
     /// The credentials that signed the call are dead: expired, revoked, or their key is gone.
     pub fn is_dead_credentials(&self) -> bool {
-        matches!(self.code(), Some("ExpiredToken" | "ExpiredTokenException" | "InvalidClientTokenId"))
+        matches!(
+            self.code(),
+            Some("ExpiredToken" | "ExpiredTokenException" | "InvalidClientTokenId")
+        )
     }
 
     /// Whether the service may have done the work although no proper answer came.
     pub fn is_ambiguous(&self) -> bool {
         matches!(
             self,
-            Self::Failed { .. } | Self::TimedOut { .. } | Self::Unreadable { .. } | Self::Unreachable { .. }
+            Self::Failed { .. }
+                | Self::TimedOut { .. }
+                | Self::Unreadable { .. }
+                | Self::Unreachable { .. }
         )
     }
 
@@ -164,7 +170,11 @@ impl Error {
                             .then(|| call.wire.skew_seconds())
                             .flatten(),
                     },
-                    None if status >= 400 => Self::Failed { operation, host, status },
+                    None if status >= 400 => Self::Failed {
+                        operation,
+                        host,
+                        status,
+                    },
                     None => Self::Unreadable {
                         operation,
                         host,
@@ -175,7 +185,11 @@ impl Error {
             SdkError::ResponseError(response) => {
                 let status = response.raw().status().as_u16();
                 if status >= 400 {
-                    Self::Failed { operation, host, status }
+                    Self::Failed {
+                        operation,
+                        host,
+                        status,
+                    }
                 } else {
                     Self::Unreadable {
                         operation,
@@ -197,7 +211,8 @@ impl Error {
 fn is_about_time(code: &str, message: Option<&str>) -> bool {
     let message = message.unwrap_or_default();
     matches!(code, "RequestTimeTooSkewed" | "RequestExpired")
-        || code == "SignatureDoesNotMatch" && (message.contains("expired") || message.contains("not yet current"))
+        || code == "SignatureDoesNotMatch"
+            && (message.contains("expired") || message.contains("not yet current"))
 }
 
 fn shortened(text: &str) -> String {

@@ -26,7 +26,12 @@ pub struct Iam<'a> {
 }
 
 impl Aws {
-    pub fn iam<'a>(&'a self, credentials: &'a Credentials, service: &'a Service, user: Option<&'a str>) -> Iam<'a> {
+    pub fn iam<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        service: &'a Service,
+        user: Option<&'a str>,
+    ) -> Iam<'a> {
         Iam {
             aws: self,
             credentials,
@@ -39,7 +44,10 @@ impl Aws {
 impl Iam<'_> {
     pub fn list_access_keys(&self) -> Result<Vec<AccessKeyMetadata>, Error> {
         let call = Call::new("iam:ListAccessKeys");
-        let request = self.client(&call)?.list_access_keys().set_user_name(self.user());
+        let request = self
+            .client(&call)?
+            .list_access_keys()
+            .set_user_name(self.user());
         let output = self
             .aws
             .wait(request.send())?
@@ -57,7 +65,9 @@ impl Iam<'_> {
     /// Never sent twice: a lost answer may have made a key, and a second one would leave it orphaned.
     pub fn create_access_key(&self) -> Result<AccessKey, Error> {
         let call = Call::new("iam:CreateAccessKey");
-        let config = self.aws.config(Target::Iam, self.service, self.credentials)?;
+        let config = self
+            .aws
+            .config(Target::Iam, self.service, self.credentials)?;
         let client = Client::from_conf(
             Builder::from(&config)
                 .interceptor(Watch(call.wire.clone()))
@@ -111,9 +121,13 @@ impl Iam<'_> {
     }
 
     fn client(&self, call: &Call) -> Result<Client, Error> {
-        let config = self.aws.config(Target::Iam, self.service, self.credentials)?;
+        let config = self
+            .aws
+            .config(Target::Iam, self.service, self.credentials)?;
         Ok(Client::from_conf(
-            Builder::from(&config).interceptor(Watch(call.wire.clone())).build(),
+            Builder::from(&config)
+                .interceptor(Watch(call.wire.clone()))
+                .build(),
         ))
     }
 

@@ -73,10 +73,19 @@ impl Aws {
                 .map_err(Error::Runtime)?;
             let _ = self.runtime.set(runtime);
         }
-        Ok(self.runtime.get().ok_or_else(Error::no_runtime)?.block_on(future))
+        Ok(self
+            .runtime
+            .get()
+            .ok_or_else(Error::no_runtime)?
+            .block_on(future))
     }
 
-    fn config(&self, target: Target, service: &Service, credentials: &Credentials) -> Result<SdkConfig, Error> {
+    fn config(
+        &self,
+        target: Target,
+        service: &Service,
+        credentials: &Credentials,
+    ) -> Result<SdkConfig, Error> {
         let endpoint = endpoint_url(target, service);
         let region = signing_region(target, service)?;
         let mut config = SdkConfig::builder()
@@ -96,14 +105,19 @@ impl Aws {
         if let Some(url) = endpoint {
             config = config.endpoint_url(&url.value);
         }
-        let on = |setting: &Option<Setting<bool>>| setting.as_ref().is_some_and(|setting| setting.value);
+        let on =
+            |setting: &Option<Setting<bool>>| setting.as_ref().is_some_and(|setting| setting.value);
         config = config.use_fips(on(&service.endpoints.use_fips));
         config = config.use_dual_stack(on(&service.endpoints.use_dualstack));
         Ok(config.build())
     }
 
     /// One HTTP client for the whole run: the next step finds the connection open.
-    fn http_client(&self, service: &Service, endpoint: Option<&Setting<String>>) -> Result<SharedHttpClient, Error> {
+    fn http_client(
+        &self,
+        service: &Service,
+        endpoint: Option<&Setting<String>>,
+    ) -> Result<SharedHttpClient, Error> {
         if let Some(client) = self.http.get() {
             return Ok(client.clone());
         }
@@ -143,13 +157,21 @@ fn endpoint_url(target: Target, service: &Service) -> Option<&Setting<String>> {
 /// The legacy global endpoint is signed for us-east-1, which the SDK does for the pseudo region `aws-global`; upstream signs
 /// with the profile's region, and AWS answers "Credential should be scoped to a valid region".
 fn signing_region(target: Target, service: &Service) -> Result<String, Error> {
-    let region = service.region.as_ref().ok_or(Error::NoRegion)?.value.as_str();
+    let region = service
+        .region
+        .as_ref()
+        .ok_or(Error::NoRegion)?
+        .value
+        .as_str();
     let legacy = service
         .endpoints
         .sts_regional_endpoints
         .as_ref()
         .is_some_and(|mode| mode.value == "legacy");
-    let global = target == Target::Sts && legacy && LEGACY_REGIONS.contains(&region) && endpoint_url(target, service).is_none();
+    let global = target == Target::Sts
+        && legacy
+        && LEGACY_REGIONS.contains(&region)
+        && endpoint_url(target, service).is_none();
     Ok(if global { "aws-global" } else { region }.to_owned())
 }
 

@@ -45,7 +45,9 @@ impl Aws {
             .duration_seconds(seconds(step.duration.seconds))
             .set_serial_number(mfa.map(|mfa| mfa.serial.to_owned()))
             .set_token_code(mfa.map(|mfa| mfa.code.as_str().to_owned()));
-        let output = self.wait(request.send())?.map_err(|error| Error::from_sdk(&call, error))?;
+        let output = self
+            .wait(request.send())?
+            .map_err(|error| Error::from_sdk(&call, error))?;
         session(&call, output.credentials, now)
     }
 
@@ -64,7 +66,11 @@ impl Aws {
             .role_session_name(session_name(step, now))
             .duration_seconds(seconds(step.duration.seconds))
             .set_external_id(step.external_id.as_ref().map(|id| id.value.clone()))
-            .set_source_identity(step.source_identity.as_ref().map(|identity| identity.value.clone()))
+            .set_source_identity(
+                step.source_identity
+                    .as_ref()
+                    .map(|identity| identity.value.clone()),
+            )
             .set_serial_number(mfa.map(|mfa| mfa.serial.to_owned()))
             .set_token_code(mfa.map(|mfa| mfa.code.as_str().to_owned()));
         for (key, value) in &step.tags {
@@ -75,7 +81,9 @@ impl Aws {
         for key in &step.transitive_tags {
             request = request.transitive_tag_keys(key);
         }
-        let output = self.wait(request.send())?.map_err(|error| Error::from_sdk(&call, error))?;
+        let output = self
+            .wait(request.send())?
+            .map_err(|error| Error::from_sdk(&call, error))?;
         session(&call, output.credentials, now)
     }
 
@@ -100,11 +108,17 @@ impl Aws {
             .policy(ALLOW_ALL)
             .set_policy_arns(None::<Vec<PolicyDescriptorType>>)
             .duration_seconds(seconds(duration_seconds));
-        let output = self.wait(request.send())?.map_err(|error| Error::from_sdk(&call, error))?;
+        let output = self
+            .wait(request.send())?
+            .map_err(|error| Error::from_sdk(&call, error))?;
         session(&call, output.credentials, now)
     }
 
-    pub fn caller_identity(&self, credentials: &Credentials, service: &Service) -> Result<CallerIdentity, Error> {
+    pub fn caller_identity(
+        &self,
+        credentials: &Credentials,
+        service: &Service,
+    ) -> Result<CallerIdentity, Error> {
         let call = Call::new("sts:GetCallerIdentity");
         let client = self.sts(&call, service, credentials, false)?;
         let output = self
@@ -116,7 +130,13 @@ impl Aws {
         }
     }
 
-    fn sts(&self, call: &Call, service: &Service, credentials: &Credentials, one_time: bool) -> Result<Client, Error> {
+    fn sts(
+        &self,
+        call: &Call,
+        service: &Service,
+        credentials: &Credentials,
+        one_time: bool,
+    ) -> Result<Client, Error> {
         let config = self.config(Target::Sts, service, credentials)?;
         let mut builder = Builder::from(&config).interceptor(Watch(call.wire.clone()));
         if one_time {
@@ -142,7 +162,13 @@ fn session_name(step: &AssumeRole, now: SystemTime) -> String {
 fn federation_name(user: &str) -> String {
     let mut name: String = user
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || "_+=,.@-".contains(c) { c } else { '-' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || "_+=,.@-".contains(c) {
+                c
+            } else {
+                '-'
+            }
+        })
         .take(32)
         .collect();
     while name.len() < 2 {
@@ -155,7 +181,11 @@ fn seconds(value: u32) -> i32 {
     i32::try_from(value).unwrap_or(i32::MAX)
 }
 
-fn session(call: &Call, credentials: Option<StsCredentials>, now: SystemTime) -> Result<SessionCredentials, Error> {
+fn session(
+    call: &Call,
+    credentials: Option<StsCredentials>,
+    now: SystemTime,
+) -> Result<SessionCredentials, Error> {
     let credentials = credentials.ok_or_else(|| unreadable(call, "no credentials in it"))?;
     let expiration = SystemTime::try_from(credentials.expiration)
         .map_err(|_| unreadable(call, "the expiration is no time"))?;
@@ -164,11 +194,17 @@ fn session(call: &Call, credentials: Option<StsCredentials>, now: SystemTime) ->
         return Err(unreadable(call, "the credentials have expired already"));
     }
     if left > LONGEST_LIFE {
-        return Err(unreadable(call, "the expiration is further away than AWS grants"));
+        return Err(unreadable(
+            call,
+            "the expiration is further away than AWS grants",
+        ));
     }
     let parts = [
         (&credentials.access_key_id, "the access key id is missing"),
-        (&credentials.secret_access_key, "the secret access key is missing"),
+        (
+            &credentials.secret_access_key,
+            "the secret access key is missing",
+        ),
         (&credentials.session_token, "the session token is missing"),
     ];
     if let Some((_, missing)) = parts.iter().find(|(text, _)| text.is_empty()) {
@@ -200,7 +236,10 @@ mod tests {
             ("jon", "jon"),
             ("a", "a-"),
             ("path/jon doe", "path-jon-doe"),
-            ("a-name-of-more-than-thirty-two-characters", "a-name-of-more-than-thirty-two-c"),
+            (
+                "a-name-of-more-than-thirty-two-characters",
+                "a-name-of-more-than-thirty-two-c",
+            ),
         ] {
             assert_eq!(federation_name(user), name);
         }

@@ -9,7 +9,8 @@ use aws_smithy_http_client::{Builder, ConnectorBuilder};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::interceptors::context::{
-    BeforeDeserializationInterceptorContextMut, BeforeTransmitInterceptorContextRef, InterceptorContext,
+    BeforeDeserializationInterceptorContextMut, BeforeTransmitInterceptorContextRef,
+    InterceptorContext,
 };
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
@@ -30,7 +31,10 @@ const MAX_BODY_BYTES: usize = 1024 * 1024;
 ///
 /// The SDK does not read `AWS_CA_BUNDLE` (aws-sdk-rust issue 1362), and a client of one's own loses the proxy variables unless
 /// they are put back. Loading the system's certificates costs 5 ms, so a plain-http endpoint (tests) goes without.
-pub(super) fn http_client(ca_bundle: Option<&Setting<String>>, tls: bool) -> Result<SharedHttpClient, Error> {
+pub(super) fn http_client(
+    ca_bundle: Option<&Setting<String>>,
+    tls: bool,
+) -> Result<SharedHttpClient, Error> {
     let mut trust = TrustStore::empty().with_native_roots(tls);
     if let Some(bundle) = ca_bundle.filter(|_| tls) {
         trust = trust.with_pem_certificate(read_bundle(&bundle.value)?);
@@ -42,19 +46,21 @@ pub(super) fn http_client(ca_bundle: Option<&Setting<String>>, tls: bool) -> Res
             path: ca_bundle.map_or_else(Default::default, |bundle| (&bundle.value).into()),
             reason: error.to_string(),
         })?;
-    Ok(Builder::new().build_with_connector_fn(move |settings, components| {
-        let mut connector: ConnectorBuilder<_> = ConnectorBuilder::default()
-            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-            .tls_context(context.clone())
-            .proxy_config(ProxyConfig::from_env());
-        if let Some(settings) = settings {
-            connector = connector.connector_settings(settings.clone());
-        }
-        if let Some(sleep) = components.and_then(RuntimeComponents::sleep_impl) {
-            connector = connector.sleep_impl(sleep);
-        }
-        connector.build()
-    }))
+    Ok(
+        Builder::new().build_with_connector_fn(move |settings, components| {
+            let mut connector: ConnectorBuilder<_> = ConnectorBuilder::default()
+                .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+                .tls_context(context.clone())
+                .proxy_config(ProxyConfig::from_env());
+            if let Some(settings) = settings {
+                connector = connector.connector_settings(settings.clone());
+            }
+            if let Some(sleep) = components.and_then(RuntimeComponents::sleep_impl) {
+                connector = connector.sleep_impl(sleep);
+            }
+            connector.build()
+        }),
+    )
 }
 
 /// A bad bundle makes the SDK panic, so it is looked at first.
@@ -132,7 +138,8 @@ impl Intercept for Watch {
             *skew = response.headers().get("date").and_then(seconds_ahead);
         }
         let body = std::mem::replace(response.body_mut(), SdkBody::taken());
-        *response.body_mut() = SdkBody::from_body_1_x(http_body_util::Limited::new(body, MAX_BODY_BYTES));
+        *response.body_mut() =
+            SdkBody::from_body_1_x(http_body_util::Limited::new(body, MAX_BODY_BYTES));
         Ok(())
     }
 }

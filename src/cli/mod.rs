@@ -16,6 +16,7 @@ mod export;
 mod failures;
 pub mod formats;
 mod list;
+mod login;
 mod obtain;
 mod output;
 pub mod parse;
@@ -43,10 +44,11 @@ pub fn run(cli: Cli, environment: Environment, clock: fn() -> SystemTime) -> Res
         Command::Explain(args) => explain::run(&context, &args),
         Command::Export(args) => export::run(&context, &args),
         Command::List(args) => list::run(&context, &args),
+        Command::Login(args) => login::run(&context, &args),
         Command::Remove(args) => remove::run(&context, &args),
         Command::Rotate(args) => rotate::run(&context, &args),
         Command::Version(_) => Ok(()),
-        Command::Login(_) | Command::Completion(_) => Err(CliError::new("this build has no such command yet")),
+        Command::Completion(_) => Err(CliError::new("this build has no such command yet")),
     }
     .map(|()| ExitCode::SUCCESS)
 }

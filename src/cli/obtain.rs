@@ -29,6 +29,7 @@ pub struct Wish<'a> {
 /// A profile's credentials and the plan that yielded them.
 #[derive(Debug)]
 pub struct Obtained {
+    pub profile: Profile,
     pub chain: Chain,
     pub credentials: Credentials,
 }
@@ -86,7 +87,11 @@ impl Context {
             self.debug(|| explain::text(&profile, &chain, config.path(), &[]));
             refuse_foreign_commands(&config, &chain)?;
             let credentials = provider.credentials(&chain)?;
-            Ok(Obtained { chain, credentials })
+            Ok(Obtained {
+                profile,
+                chain,
+                credentials,
+            })
         })
     }
 
@@ -140,7 +145,8 @@ pub fn codes(mfa: &args::MfaToken) -> Result<CodeSource, CliError> {
     Ok(CodeSource::new(flag, Box::new(ask_code)))
 }
 
-fn duration_setting(
+/// `--duration` in seconds, the unit of STS.
+pub fn duration_setting(
     duration: Option<&Setting<Duration>>,
 ) -> Result<Option<Setting<u32>>, CliError> {
     duration

@@ -18,7 +18,8 @@ impl TokenCode {
     /// Accepts the spelling of authenticator apps ("123 456").
     pub fn parse(text: &str) -> Option<Self> {
         let digits: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-        (digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| Self(Zeroizing::new(digits)))
+        (digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_digit()))
+            .then(|| Self(Zeroizing::new(digits)))
     }
 
     pub fn as_str(&self) -> &str {
@@ -41,7 +42,9 @@ pub enum Error {
     Interrupted,
     #[error("the MFA code {given} is not six digits")]
     Malformed { given: &'static str },
-    #[error("the chain needs a second MFA code, and --mfa-token gave one; AWS accepts each code once")]
+    #[error(
+        "the chain needs a second MFA code, and --mfa-token gave one; AWS accepts each code once"
+    )]
     Spent,
     #[error("mfa_process failed: {reason}")]
     Process { reason: String },
@@ -52,10 +55,14 @@ pub enum Error {
 impl Error {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::NoTerminal { .. } => Some("run it in a terminal, pass --mfa-token, or set mfa_process in the profile"),
+            Self::NoTerminal { .. } => {
+                Some("run it in a terminal, pass --mfa-token, or set mfa_process in the profile")
+            }
             Self::Malformed { .. } => Some("type the six digits that the device shows"),
             Self::Spent => Some("leave --mfa-token out to be asked for each code"),
-            Self::Process { .. } => Some("run the command of mfa_process by hand: it must print six digits"),
+            Self::Process { .. } => {
+                Some("run the command of mfa_process by hand: it must print six digits")
+            }
             Self::Interrupted | Self::Terminal(_) => None,
         }
     }
@@ -104,7 +111,10 @@ impl CodeSource {
     }
 
     fn ask_person(&self, mfa: &Mfa) -> Result<TokenCode, Error> {
-        let prompt = format!("Enter MFA code for {}: ", crate::error::visible(&mfa.serial.value));
+        let prompt = format!(
+            "Enter MFA code for {}: ",
+            crate::error::visible(&mfa.serial.value)
+        );
         for _ in 0..3 {
             if let Some(code) = TokenCode::parse(&(self.ask)(&prompt)?) {
                 return Ok(code);
@@ -157,7 +167,10 @@ mod tests {
 
     #[test]
     fn the_flag_serves_one_call() {
-        let source = CodeSource::new(TokenCode::parse("123456"), Box::new(|_| Err(Error::Interrupted)));
+        let source = CodeSource::new(
+            TokenCode::parse("123456"),
+            Box::new(|_| Err(Error::Interrupted)),
+        );
         let code = source.code(&device(None)).unwrap();
         assert!(source.another_code(&device(None), &code).unwrap().is_none());
         assert!(matches!(source.code(&device(None)), Err(Error::Spent)));
@@ -165,8 +178,17 @@ mod tests {
 
     #[test]
     fn a_person_is_asked_until_there_are_six_digits() {
-        assert_eq!(typed(&["", "abc", "123456"]).code(&device(None)).unwrap().as_str(), "123456");
-        assert!(matches!(typed(&["1", "2", "3", "123456"]).code(&device(None)), Err(Error::Malformed { .. })));
+        assert_eq!(
+            typed(&["", "abc", "123456"])
+                .code(&device(None))
+                .unwrap()
+                .as_str(),
+            "123456"
+        );
+        assert!(matches!(
+            typed(&["1", "2", "3", "123456"]).code(&device(None)),
+            Err(Error::Malformed { .. })
+        ));
     }
 
     #[test]
@@ -175,8 +197,19 @@ mod tests {
         let source = typed(&[]);
         let code = source.code(&device(Some("echo ' 654321 '"))).unwrap();
         assert_eq!(code.as_str(), "654321");
-        assert!(source.another_code(&device(Some("echo 654321")), &code).unwrap().is_none());
-        assert!(matches!(source.code(&device(Some("exit 3"))), Err(Error::Process { .. })));
-        assert!(matches!(source.code(&device(Some("echo hello"))), Err(Error::Malformed { .. })));
+        assert!(
+            source
+                .another_code(&device(Some("echo 654321")), &code)
+                .unwrap()
+                .is_none()
+        );
+        assert!(matches!(
+            source.code(&device(Some("exit 3"))),
+            Err(Error::Process { .. })
+        ));
+        assert!(matches!(
+            source.code(&device(Some("echo hello"))),
+            Err(Error::Malformed { .. })
+        ));
     }
 }

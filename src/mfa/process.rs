@@ -11,8 +11,16 @@ use super::Error;
 /// which may be somebody's pipe.
 pub(super) fn run(command: &str) -> Result<Zeroizing<String>, Error> {
     let failed = |reason: String| Error::Process { reason };
-    let (shell, flag) = if cfg!(windows) { ("cmd.exe", "/C") } else { ("/bin/sh", "-c") };
-    let terminal = if cfg!(windows) { ("CONIN$", "CONOUT$") } else { ("/dev/tty", "/dev/tty") };
+    let (shell, flag) = if cfg!(windows) {
+        ("cmd.exe", "/C")
+    } else {
+        ("/bin/sh", "-c")
+    };
+    let terminal = if cfg!(windows) {
+        ("CONIN$", "CONOUT$")
+    } else {
+        ("/dev/tty", "/dev/tty")
+    };
     let stdin = File::open(terminal.0).map_or_else(|_| Stdio::null(), Stdio::from);
     let stderr = File::options()
         .write(true)

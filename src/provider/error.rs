@@ -19,7 +19,9 @@ pub enum Error {
     Sessions(#[from] PathError),
     #[error("no access key is stored for profile '{profile}' in the {backend} store")]
     KeyMissing { profile: String, backend: Backend },
-    #[error("profile '{profile}' gets its credentials from {kind}, which this version of aws-vault cannot use yet")]
+    #[error(
+        "profile '{profile}' gets its credentials from {kind}, which this version of aws-vault cannot use yet"
+    )]
     NotYet { profile: String, kind: &'static str },
     #[error("no random numbers from the operating system: {0}")]
     Random(getrandom::Error),
@@ -39,9 +41,13 @@ impl Error {
             Self::Aws { source, .. } => source.hints(),
             Self::Mfa(error) => error.hint().map(str::to_owned).into_iter().collect(),
             Self::Vault(error) => error.hints(),
-            Self::Sessions(_) => vec!["set AWS_VAULT_SESSION_DIR to a private directory with room in it".to_owned()],
+            Self::Sessions(_) => {
+                vec!["set AWS_VAULT_SESSION_DIR to a private directory with room in it".to_owned()]
+            }
             Self::KeyMissing { profile, .. } => vec![format!("run `aws-vault add {profile}`")],
-            Self::NotYet { .. } => vec!["profiles with an access key, and roles behind them, work".to_owned()],
+            Self::NotYet { .. } => {
+                vec!["profiles with an access key, and roles behind them, work".to_owned()]
+            }
             Self::Random(_) => Vec::new(),
         }
     }

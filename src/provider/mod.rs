@@ -56,7 +56,8 @@ impl Source {
 impl Provider<'_> {
     /// The credentials that the chain yields.
     pub fn credentials(&self, chain: &Chain) -> Result<Credentials, Error> {
-        self.after(chain, chain.links.len()).map(Source::into_credentials)
+        self.after(chain, chain.links.len())
+            .map(Source::into_credentials)
     }
 
     /// Whether the cache can answer for the whole chain, judged from headers alone: nothing is unlocked.
@@ -93,8 +94,15 @@ impl Provider<'_> {
         // Room is taken before anybody is asked for a code, so that a full disk does not cost one.
         let room = self.sessions.reserve(&step)?;
         let session = self.call_with_living_source(chain, index)?;
-        let header = Header::new(link.profile(), link.kind(), &session, chain.stored_key(), self.location);
-        let file = sealed::seal(&header, &session, &step, &self.session_key()?).map_err(Error::Random)?;
+        let header = Header::new(
+            link.profile(),
+            link.kind(),
+            &session,
+            chain.stored_key(),
+            self.location,
+        );
+        let file =
+            sealed::seal(&header, &session, &step, &self.session_key()?).map_err(Error::Random)?;
         room.commit(&file)?;
         self.sessions.sweep((self.clock)());
         Ok(Source::Fresh(Credentials::Session(session)))
@@ -113,20 +121,33 @@ impl Provider<'_> {
                     })
             }
             Base::Sso { profile, .. } => Err(Error::not_yet(profile, "IAM Identity Center")),
-            Base::WebIdentity { profile, .. } => Err(Error::not_yet(profile, "a web identity token")),
-            Base::CredentialProcess { profile, .. } => Err(Error::not_yet(profile, "credential_process")),
-            Base::CredentialSource { profile, .. } => Err(Error::not_yet(profile, "credential_source")),
+            Base::WebIdentity { profile, .. } => {
+                Err(Error::not_yet(profile, "a web identity token"))
+            }
+            Base::CredentialProcess { profile, .. } => {
+                Err(Error::not_yet(profile, "credential_process"))
+            }
+            Base::CredentialSource { profile, .. } => {
+                Err(Error::not_yet(profile, "credential_source"))
+            }
             Base::LoginSession { profile, .. } => Err(Error::not_yet(profile, "login_session")),
         }
     }
 
     /// A session revoked before its time is dropped from the cache and obtained again, once.
-    fn call_with_living_source(&self, chain: &Chain, index: usize) -> Result<SessionCredentials, Error> {
+    fn call_with_living_source(
+        &self,
+        chain: &Chain,
+        index: usize,
+    ) -> Result<SessionCredentials, Error> {
         let source = self.after(chain, index)?;
         match (self.call(&chain.links[index], source.credentials()), source) {
-            (Err(Error::Aws { source: refusal, .. }), Source::Cached(_, header))
-                if refusal.is_dead_credentials() && index > 0 =>
-            {
+            (
+                Err(Error::Aws {
+                    source: refusal, ..
+                }),
+                Source::Cached(_, header),
+            ) if refusal.is_dead_credentials() && index > 0 => {
                 let step = Fingerprint::of_step(chain, index - 1, self.location);
                 self.sessions.forget(&step, &header);
                 let fresh = self.after(chain, index)?;
@@ -148,10 +169,12 @@ impl Provider<'_> {
         };
         match link.mfa() {
             None => send(None).map_err(failed),
-            Some(mfa) => self.call_with_code(mfa, &send).map_err(|error| match error {
-                CodeError::Mfa(error) => Error::Mfa(error),
-                CodeError::Aws(error) => failed(error),
-            }),
+            Some(mfa) => self
+                .call_with_code(mfa, &send)
+                .map_err(|error| match error {
+                    CodeError::Mfa(error) => Error::Mfa(error),
+                    CodeError::Aws(error) => failed(error),
+                }),
         }
     }
 
@@ -163,11 +186,24 @@ impl Provider<'_> {
     ) -> Result<SessionCredentials, CodeError> {
         let serial = mfa.serial.value.as_str();
         let code = self.codes.code(mfa).map_err(CodeError::Mfa)?;
-        match send(Some(MfaProof { serial, code: &code })) {
+        match send(Some(MfaProof {
+            serial,
+            code: &code,
+        })) {
             Err(refusal) if refusal.is_wrong_mfa_code() => {
-                (self.notice)("AWS did not accept that MFA code; each code works once, and for about 30 seconds");
-                match self.codes.another_code(mfa, &code).map_err(CodeError::Mfa)? {
-                    Some(code) => send(Some(MfaProof { serial, code: &code })).map_err(CodeError::Aws),
+                (self.notice)(
+                    "AWS did not accept that MFA code; each code works once, and for about 30 seconds",
+                );
+                match self
+                    .codes
+                    .another_code(mfa, &code)
+                    .map_err(CodeError::Mfa)?
+                {
+                    Some(code) => send(Some(MfaProof {
+                        serial,
+                        code: &code,
+                    }))
+                    .map_err(CodeError::Aws),
                     None => Err(CodeError::Aws(refusal)),
                 }
             }
@@ -177,7 +213,11 @@ impl Provider<'_> {
 
     fn cached(&self, step: &Fingerprint) -> Result<Option<Source>, Error> {
         let now = (self.clock)();
-        let Some(header) = self.sessions.header(step).filter(|header| header.lives(now, self.min_ttl)) else {
+        let Some(header) = self
+            .sessions
+            .header(step)
+            .filter(|header| header.lives(now, self.min_ttl))
+        else {
             return Ok(None);
         };
         let session = match (self.vault)()?.session_key()? {

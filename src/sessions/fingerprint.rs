@@ -5,7 +5,9 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use crate::config::chain::{AssumeRole, Base, Chain, GetSessionToken, Lifetime, Link, Service, WebIdentityToken};
+use crate::config::chain::{
+    AssumeRole, Base, Chain, GetSessionToken, Lifetime, Link, Service, WebIdentityToken,
+};
 use crate::config::profile::Origin;
 
 /// 128 bits of SHA-256, in hexadecimal: a file name.
@@ -40,7 +42,13 @@ fn base(hash: &mut Fields, base: &Base, location: &str) {
         }
         Base::Sso { sso, .. } => {
             hash.field("sso");
-            for setting in [&sso.session, &sso.start_url, &sso.region, &sso.account_id, &sso.role_name] {
+            for setting in [
+                &sso.session,
+                &sso.start_url,
+                &sso.region,
+                &sso.account_id,
+                &sso.role_name,
+            ] {
                 hash.optional(setting.as_ref().map(|setting| setting.value.as_str()));
             }
         }
@@ -86,7 +94,11 @@ fn assume_role(hash: &mut Fields, step: &AssumeRole) {
     hash.optional(step.session_name.as_ref().map(|name| name.value.as_str()));
     hash.optional(step.mfa.as_ref().map(|mfa| mfa.serial.value.as_str()));
     hash.optional(step.external_id.as_ref().map(|id| id.value.as_str()));
-    hash.optional(step.source_identity.as_ref().map(|identity| identity.value.as_str()));
+    hash.optional(
+        step.source_identity
+            .as_ref()
+            .map(|identity| identity.value.as_str()),
+    );
     hash.field(&step.tags.len().to_string());
     for (key, value) in &step.tags {
         hash.field(key).field(value);

@@ -55,7 +55,8 @@ fn wait_for(file: &File, waiting: Option<impl FnOnce() + Send>) -> std::io::Resu
     let (done, still_waiting) = mpsc::channel::<()>();
     std::thread::scope(|scope| {
         scope.spawn(move || {
-            let timed_out = still_waiting.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout);
+            let timed_out =
+                still_waiting.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout);
             if let (true, Some(waiting)) = (timed_out, waiting) {
                 waiting();
             }

@@ -74,7 +74,11 @@ impl Sessions {
     }
 
     /// Takes the lock under which `step` is obtained. `waiting` is called once, after a second of waiting.
-    pub fn lock(&self, step: &Fingerprint, waiting: impl FnOnce() + Send) -> Result<lock::Lock, PathError> {
+    pub fn lock(
+        &self,
+        step: &Fingerprint,
+        waiting: impl FnOnce() + Send,
+    ) -> Result<lock::Lock, PathError> {
         files::create_private_dir(&self.dir)?;
         lock::acquire(&self.path(step).with_extension("lock"), waiting)
     }
@@ -99,7 +103,9 @@ impl Sessions {
             .files()
             .filter_map(|path| sealed::read_header(&path))
             .collect();
-        headers.sort_by(|a, b| (&a.profile, &a.kind, a.expires).cmp(&(&b.profile, &b.kind, b.expires)));
+        headers.sort_by(|a, b| {
+            (&a.profile, &a.kind, a.expires).cmp(&(&b.profile, &b.kind, b.expires))
+        });
         headers
     }
 
@@ -130,7 +136,10 @@ impl Sessions {
             .into_iter()
             .flatten()
             .filter_map(|entry| Some(entry.ok()?.path()))
-            .filter(|path| path.extension().is_some_and(|extension| extension == EXTENSION))
+            .filter(|path| {
+                path.extension()
+                    .is_some_and(|extension| extension == EXTENSION)
+            })
     }
 
     fn path(&self, step: &Fingerprint) -> PathBuf {
@@ -151,11 +160,20 @@ mod tests {
     fn the_state_directory() {
         for (vars, expected) in [
             (vec![("HOME", "/h")], "/h/.local/state/aws-vault"),
-            (vec![("HOME", "/h"), ("XDG_STATE_HOME", "/s")], "/s/aws-vault"),
-            (vec![("HOME", "/h"), ("XDG_STATE_HOME", "relative")], "/h/.local/state/aws-vault"),
+            (
+                vec![("HOME", "/h"), ("XDG_STATE_HOME", "/s")],
+                "/s/aws-vault",
+            ),
+            (
+                vec![("HOME", "/h"), ("XDG_STATE_HOME", "relative")],
+                "/h/.local/state/aws-vault",
+            ),
             (vec![("HOME", "/h"), ("AWS_VAULT_SESSION_DIR", "/x")], "/x"),
         ] {
-            assert_eq!(state_dir(&environment(&vars)), Some(PathBuf::from(expected)));
+            assert_eq!(
+                state_dir(&environment(&vars)),
+                Some(PathBuf::from(expected))
+            );
         }
     }
 }

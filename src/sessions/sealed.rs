@@ -41,14 +41,23 @@ pub struct Header {
 }
 
 impl Header {
-    pub fn new(profile: &str, kind: &str, session: &SessionCredentials, stored_key: Option<&str>, store: &str) -> Self {
+    pub fn new(
+        profile: &str,
+        kind: &str,
+        session: &SessionCredentials,
+        stored_key: Option<&str>,
+        store: &str,
+    ) -> Self {
         let id = &session.access_key_id;
         Self {
             version: VERSION,
             profile: profile.to_owned(),
             kind: kind.to_owned(),
             expires: unix_seconds(session.expiration),
-            access_key_suffix: id.chars().skip(id.chars().count().saturating_sub(4)).collect(),
+            access_key_suffix: id
+                .chars()
+                .skip(id.chars().count().saturating_sub(4))
+                .collect(),
             stored_key: stored_key.map(str::to_owned),
             store: store.to_owned(),
         }
@@ -60,12 +69,15 @@ impl Header {
 
     /// Whether at least `window` is left at `now`.
     pub fn lives(&self, now: SystemTime, window: Duration) -> bool {
-        self.expires_at().duration_since(now).is_ok_and(|left| left >= window)
+        self.expires_at()
+            .duration_since(now)
+            .is_ok_and(|left| left >= window)
     }
 }
 
 fn unix_seconds(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    time.duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
 }
 
 /// The header of the file at `path`; `None` when there is none or it is no session of ours.
@@ -118,7 +130,13 @@ pub fn seal(
     let plain = Zeroizing::new(serde_json::to_vec(&body).unwrap_or_default());
     let aad = additional_data(&file, step);
     let sealed = cipher(key)
-        .encrypt(&Nonce::from(nonce), Payload { msg: &plain, aad: &aad })
+        .encrypt(
+            &Nonce::from(nonce),
+            Payload {
+                msg: &plain,
+                aad: &aad,
+            },
+        )
         .expect("AES-GCM seals any message shorter than 64 GiB");
     file.extend_from_slice(&nonce);
     file.extend_from_slice(&sealed);
@@ -134,7 +152,13 @@ pub fn open(file: &[u8], step: &Fingerprint, key: &SessionKey) -> Option<Session
     let nonce: [u8; NONCE_BYTES] = nonce.try_into().ok()?;
     let plain = Zeroizing::new(
         cipher(key)
-            .decrypt(&Nonce::from(nonce), Payload { msg: sealed, aad: &aad })
+            .decrypt(
+                &Nonce::from(nonce),
+                Payload {
+                    msg: sealed,
+                    aad: &aad,
+                },
+            )
             .ok()?,
     );
     let mut body: Body = serde_json::from_slice(&plain).ok()?;

@@ -75,13 +75,26 @@ mod tests {
             r#"{"accesskeyid":"AKIA1","SECRETACCESSKEY":"s","Extra":{"a":[1]}}"#,
         ] {
             let key = decode(json.as_bytes()).unwrap();
-            assert_eq!((key.access_key_id.as_str(), key.secret_access_key.expose_secret()), ("AKIA1", "s"));
+            assert_eq!(
+                (
+                    key.access_key_id.as_str(),
+                    key.secret_access_key.expose_secret()
+                ),
+                ("AKIA1", "s")
+            );
         }
     }
 
     #[test]
     fn refuses_what_is_no_credential() {
-        for json in ["", "{}", "[]", "null", r#"{"AccessKeyID":"AKIA1"}"#, r#"{"AccessKeyID":1,"SecretAccessKey":"s"}"#] {
+        for json in [
+            "",
+            "{}",
+            "[]",
+            "null",
+            r#"{"AccessKeyID":"AKIA1"}"#,
+            r#"{"AccessKeyID":1,"SecretAccessKey":"s"}"#,
+        ] {
             assert!(decode(json.as_bytes()).is_err(), "{json}");
         }
     }

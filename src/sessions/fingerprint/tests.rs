@@ -32,7 +32,9 @@ fn chain(role: AssumeRole) -> Chain {
         profile: "master".into(),
         region: None,
         endpoint_url: None,
-        base: Base::Stored { profile: "bastion".into() },
+        base: Base::Stored {
+            profile: "bastion".into(),
+        },
         links: vec![Link::AssumeRole(role)],
         notes: vec![],
     }
@@ -66,6 +68,9 @@ fn every_input_counts() {
         assert_ne!(*other, original, "change {index}");
         assert!(!changed[..index].contains(other), "change {index} collides");
     }
-    assert_eq!(original, hash(|role| role.service.region = Some(setting("us-west-2".into()))));
+    assert_eq!(
+        original,
+        hash(|role| role.service.region = Some(setting("us-west-2".into())))
+    );
     assert_eq!(original, hash(|role| role.profile = "alias".into()));
 }

@@ -7,7 +7,9 @@ fn step(profile: &str) -> Fingerprint {
         profile: profile.into(),
         region: None,
         endpoint_url: None,
-        base: Base::Stored { profile: profile.into() },
+        base: Base::Stored {
+            profile: profile.into(),
+        },
         links: vec![Link::GetSessionToken(GetSessionToken {
             profile: profile.into(),
             duration: Lifetime {
@@ -40,7 +42,13 @@ fn key(byte: u8) -> SessionKey {
 }
 
 fn sealed() -> Vec<u8> {
-    let header = Header::new("jon", "sts.GetSessionToken", &session(), Some("jon"), "memory");
+    let header = Header::new(
+        "jon",
+        "sts.GetSessionToken",
+        &session(),
+        Some("jon"),
+        "memory",
+    );
     seal(&header, &session(), &step("jon"), &key(1)).unwrap()
 }
 
@@ -66,7 +74,13 @@ fn another_key_another_step_or_any_flipped_byte_is_a_miss() {
     for index in 0..file.len() {
         let mut damaged = file.clone();
         damaged[index] ^= 1;
-        assert!(open(&damaged, &step("jon"), &key(1)).is_none(), "byte {index}");
-        assert!(open(&file[..index], &step("jon"), &key(1)).is_none(), "cut at {index}");
+        assert!(
+            open(&damaged, &step("jon"), &key(1)).is_none(),
+            "byte {index}"
+        );
+        assert!(
+            open(&file[..index], &step("jon"), &key(1)).is_none(),
+            "cut at {index}"
+        );
     }
 }
