@@ -162,6 +162,26 @@ fn a_locked_collection_is_unlocked_by_its_prompt() {
 }
 
 #[test]
+fn the_names_of_a_locked_collection_need_no_prompt() {
+    let mut keyring = GnomeKeyring::with_item("jon");
+    let store = keyring.keystore();
+    keyring.lock();
+    keyring.expect_dismissal();
+    for store in [store, keyring.keystore()] {
+        assert_eq!(store.names().unwrap(), ["jon"]);
+    }
+    assert!(keyring.is_expecting(), "there was a prompt");
+
+    // After a restart GNOME Keyring itself cannot read the names without the password; it needs that once.
+    keyring.restart();
+    let error = keyring.keystore().names().unwrap_err();
+    assert!(matches!(error, Error::Dismissed { .. }), "{error}");
+    keyring.expect_password();
+    assert_eq!(keyring.keystore().names().unwrap(), ["jon"]);
+    assert_eq!(keyring.keystore().names().unwrap(), ["jon"]);
+}
+
+#[test]
 fn a_wrong_password_can_be_corrected() {
     let mut keyring = GnomeKeyring::with_item("jon");
     keyring.restart();

@@ -63,8 +63,16 @@ impl Session {
 
     pub(super) fn names(&self) -> Result<Vec<String>, Failure> {
         let items = self.in_collection(|collection| {
-            self.unlock_if_locked(collection)?;
-            self.items(collection)
+            let items = self.items(collection)?;
+            // A locked collection may show its items' labels (GNOME Keyring, once it has been unlocked), items without labels
+            // (GNOME Keyring before that), or no items. Only the last two are worth a prompt.
+            if items.iter().all(ListedItem::is_named) && !items.is_empty() {
+                return Ok(items);
+            }
+            if self.unlock_if_locked(collection)? {
+                return self.items(collection);
+            }
+            Ok(items)
         })?;
         let mut names: Vec<String> = items
             .into_iter()
@@ -351,6 +359,10 @@ impl ListedItem {
                 .and_then(|attributes| attributes.get(ATTRIBUTE))
                 .cloned(),
         }
+    }
+
+    fn is_named(&self) -> bool {
+        self.profile.is_some() || !self.label.is_empty()
     }
 
     /// What the item is found by.
