@@ -4,6 +4,9 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+/// Ending of files that are not whole yet.
+pub const TEMPORARY_EXTENSION: &str = "tmp";
+
 /// An I/O error never travels without its path.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {source}", path.display())]
@@ -65,7 +68,10 @@ impl Pending {
         getrandom::fill(&mut random)
             .map_err(io::Error::other)
             .at(path)?;
-        let temporary = path.with_extension(format!("{:016x}.tmp", u64::from_ne_bytes(random)));
+        let temporary = path.with_extension(format!(
+            "{:016x}.{TEMPORARY_EXTENSION}",
+            u64::from_ne_bytes(random)
+        ));
         let mut options = File::options();
         options.write(true).create_new(true);
         #[cfg(unix)]

@@ -53,7 +53,8 @@ const LEGACY_REGIONS: [&str; 16] = [
 #[derive(Debug, Default)]
 pub struct Aws {
     runtime: OnceCell<tokio::runtime::Runtime>,
-    http: OnceCell<SharedHttpClient>,
+    /// Without and with TLS: a simulated service needs none, and its certificates cost 5 ms.
+    http: [OnceCell<SharedHttpClient>; 2],
 }
 
 /// Which of a profile's endpoint settings counts.
@@ -118,14 +119,13 @@ impl Aws {
         service: &Service,
         endpoint: Option<&Setting<String>>,
     ) -> Result<SharedHttpClient, Error> {
-        if let Some(client) = self.http.get() {
+        let tls = endpoint.is_none_or(|url| !url.value.starts_with("http://"));
+        let cell = &self.http[usize::from(tls)];
+        if let Some(client) = cell.get() {
             return Ok(client.clone());
         }
-        let client = wire::http_client(
-            service.endpoints.ca_bundle.as_ref(),
-            endpoint.is_none_or(|url| !url.value.starts_with("http://")),
-        )?;
-        Ok(self.http.get_or_init(|| client).clone())
+        let client = wire::http_client(service.endpoints.ca_bundle.as_ref(), tls)?;
+        Ok(cell.get_or_init(|| client).clone())
     }
 }
 

@@ -9,6 +9,7 @@ use crate::error::CliError;
 mod add;
 pub mod args;
 mod clear;
+pub mod completion;
 mod context;
 mod exec;
 mod explain;

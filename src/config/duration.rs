@@ -181,10 +181,7 @@ mod tests {
 
     #[test]
     fn days_and_weeks_are_for_the_command_line_only() {
-        assert_eq!(
-            parse("1w1d12h"),
-            Ok(Duration::from_hours(8 * 24 + 12))
-        );
+        assert_eq!(parse("1w1d12h"), Ok(Duration::from_hours(8 * 24 + 12)));
         assert_eq!(
             parse_go("1d").unwrap_err().to_string(),
             r#"time: unknown unit "d" in duration "1d""#

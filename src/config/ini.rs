@@ -257,7 +257,10 @@ impl<'t> Iterator for Lines<'t> {
     fn next(&mut self) -> Option<Line<'t>> {
         let start = self.at;
         let rest = self.text.get(start..).filter(|rest| !rest.is_empty())?;
-        let length = rest.find(['\n', '\r']).unwrap_or(rest.len());
+        let length = rest
+            .bytes()
+            .position(|byte| matches!(byte, b'\n' | b'\r'))
+            .unwrap_or(rest.len());
         let ending = match &rest.as_bytes()[length..] {
             [b'\r', b'\n', ..] => 2,
             [] => 0,
@@ -394,11 +397,7 @@ fn joined(first: &str, lines: &mut Lines<'_>) -> String {
 
 /// A trimmed value without its comment and without one pair of quotes around the whole.
 fn plain_value(value: &str) -> &str {
-    let end = value
-        .find(" #")
-        .or_else(|| value.find(" ;"))
-        .unwrap_or(value.len());
-    let value = value[..end].trim();
+    let value = value[..comment(value)].trim_end();
     for quote in ['"', '\''] {
         let inside = value
             .strip_prefix(quote)
@@ -408,6 +407,19 @@ fn plain_value(value: &str) -> &str {
         }
     }
     value
+}
+
+/// Where the comment begins: at the first ` #`, else at the first ` ;`.
+fn comment(value: &str) -> usize {
+    let after_blank = |mark: u8| {
+        value
+            .as_bytes()
+            .windows(2)
+            .position(|pair| pair == [b' ', mark])
+    };
+    after_blank(b'#')
+        .or_else(|| after_blank(b';'))
+        .unwrap_or(value.len())
 }
 
 fn length<T>(entries: &[T]) -> u32 {

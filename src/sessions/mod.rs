@@ -7,7 +7,7 @@ pub mod sealed;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::credentials::SessionCredentials;
 use crate::environment::Environment;
@@ -20,6 +20,8 @@ pub use sealed::Header;
 /// Room reserved for a session before anybody is asked for an MFA code; role sessions with tags reach about 2 KiB.
 const RESERVED_BYTES: usize = 4096;
 const EXTENSION: &str = "session";
+/// Nobody is asked for a code this long, so the owner of a temporary file of this age is gone.
+const ABANDONED: Duration = Duration::from_hours(1);
 
 /// Where sessions and the index live: `AWS_VAULT_SESSION_DIR`, else the user's state directory.
 ///
@@ -126,20 +128,28 @@ impl Sessions {
         Ok(removed)
     }
 
-    /// Removes sessions that expired before `now`; failures are left to the next run.
+    /// Removes sessions that expired before `now`, and what killed processes left; failures are left to the next run.
     pub fn sweep(&self, now: SystemTime) {
         let _ = self.remove(|header| header.expires_at() <= now);
+        for path in self.files_with(files::TEMPORARY_EXTENSION) {
+            let modified = fs::metadata(&path).and_then(|metadata| metadata.modified());
+            let age = modified.ok().and_then(|then| now.duration_since(then).ok());
+            if age.is_some_and(|age| age > ABANDONED) {
+                let _ = fs::remove_file(&path);
+            }
+        }
     }
 
     fn files(&self) -> impl Iterator<Item = PathBuf> {
+        self.files_with(EXTENSION)
+    }
+
+    fn files_with(&self, extension: &'static str) -> impl Iterator<Item = PathBuf> {
         fs::read_dir(&self.dir)
             .into_iter()
             .flatten()
             .filter_map(|entry| Some(entry.ok()?.path()))
-            .filter(|path| {
-                path.extension()
-                    .is_some_and(|extension| extension == EXTENSION)
-            })
+            .filter(move |path| path.extension().is_some_and(|end| end == extension))
     }
 
     fn path(&self, step: &Fingerprint) -> PathBuf {

@@ -1,0 +1,165 @@
+//! Completion in the user's shell: a script that calls us as words are typed, and our answers to it.
+//!
+//! Answering reads the names of profiles through the caller's function and nothing else: pressing Tab must not unlock a keystore
+//! or wait for D-Bus.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use clap::{CommandFactory as _, Parser as _};
+use clap_complete::CompletionCandidate;
+use clap_complete::engine::ArgValueCandidates;
+use clap_complete::env::{EnvCompleter, Shells};
+
+use crate::cli::args::{Cli, Command, Shell};
+use crate::environment::Environment;
+use crate::error::CliError;
+
+/// Holds the shell's name when we are called by its completion.
+const VARIABLE: &str = "AWS_VAULT_COMPLETE";
+const NAME: &str = "aws-vault";
+/// Commands whose `PROFILE` names an existing one. `add` makes a new one.
+const TAKING_PROFILES: [&str; 7] = [
+    "clear", "exec", "explain", "export", "login", "remove", "rotate",
+];
+
+/// The script for a shell's start-up file.
+pub fn script(shell: Shell) -> Result<String, CliError> {
+    let name = match shell {
+        Shell::Bash => "bash",
+        Shell::Zsh => "zsh",
+        Shell::Fish => "fish",
+        Shell::Powershell => "powershell",
+    };
+    let mut script = Vec::new();
+    completer(name)?
+        .write_registration(VARIABLE, NAME, NAME, NAME, &mut script)
+        .map_err(CliError::new)?;
+    let mut script = String::from_utf8(script).map_err(CliError::new)?;
+    script.push_str(match shell {
+        Shell::Bash => BASH_DELEGATION,
+        Shell::Zsh => ZSH_DELEGATION,
+        Shell::Fish | Shell::Powershell => "",
+    });
+    Ok(script)
+}
+
+/// Whether a completion script calls, rather than a person.
+pub fn is_asked(environment: &Environment) -> bool {
+    environment.var(VARIABLE).is_some()
+}
+
+/// The candidates, in the form the shell's script expects.
+///
+/// `words` are those of our own command line, our name first. `profiles` is called only where a profile can stand.
+pub fn answer<F>(
+    words: &[OsString],
+    environment: &Environment,
+    current_dir: Option<&Path>,
+    profiles: F,
+) -> Result<Vec<u8>, CliError>
+where
+    F: Fn() -> Vec<String> + Clone + Send + Sync + 'static,
+{
+    let shell = completer(environment.var(VARIABLE).unwrap_or_default())?;
+    // The script puts the line being typed behind a `--`.
+    let start = words
+        .iter()
+        .position(|word| word == "--")
+        .map_or(words.len(), |at| at + 1);
+    let line = &words[start..];
+    let mut answer = Vec::new();
+    if !is_inside_command(line, environment) {
+        shell
+            .write_complete(
+                &mut command(profiles),
+                line.to_vec(),
+                current_dir,
+                &mut answer,
+            )
+            .map_err(CliError::new)?;
+    }
+    Ok(answer)
+}
+
+/// From the first word of `exec`'s command on, our flags mean nothing; the shell then completes file names.
+fn is_inside_command(line: &[OsString], environment: &Environment) -> bool {
+    let typed = environment
+        .var("_CLAP_COMPLETE_INDEX")
+        .and_then(|index| index.parse().ok())
+        .unwrap_or(line.len().saturating_sub(1));
+    let before = &line[..line.len().min(typed)];
+    Cli::try_parse_from(before)
+        .is_ok_and(|cli| matches!(cli.command, Command::Exec(exec) if !exec.command.is_empty()))
+}
+
+fn command<F>(profiles: F) -> clap::Command
+where
+    F: Fn() -> Vec<String> + Clone + Send + Sync + 'static,
+{
+    TAKING_PROFILES
+        .into_iter()
+        .fold(Cli::command(), |command, name| {
+            let profiles = profiles.clone();
+            let candidates = move || {
+                profiles()
+                    .into_iter()
+                    .filter(|name| is_plain(name))
+                    .map(CompletionCandidate::new)
+                    .collect()
+            };
+            command.mut_subcommand(name, |command| {
+                command.mut_arg("profile", |argument| {
+                    argument.add(ArgValueCandidates::new(candidates))
+                })
+            })
+        })
+}
+
+/// bash puts a candidate on the command line as it is, so `[profile x;rm]` of some config file must not be offered.
+fn is_plain(name: &str) -> bool {
+    !name.starts_with('-')
+        && name
+            .chars()
+            .all(|c| c.is_alphanumeric() || "_+=:,./@-".contains(c))
+}
+
+fn completer(name: &str) -> Result<&'static dyn EnvCompleter, CliError> {
+    let Shells(shells) = Shells::builtins();
+    shells
+        .iter()
+        .copied()
+        .find(|shell| shell.is(name))
+        .ok_or_else(|| CliError::usage(format!("there is no completion for '{name}'")))
+}
+
+/// After `--` the command's own completion answers, where bash-completion is installed.
+const BASH_DELEGATION: &str = r#"
+_aws_vault() {
+    local i
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        if [[ ${COMP_WORDS[i]} == -- ]] && declare -F _command_offset >/dev/null; then
+            compopt +o nospace 2>/dev/null
+            _command_offset $((i + 1))
+            return
+        fi
+    done
+    _clap_complete_aws_vault "$@"
+}
+complete -o nospace -o bashdefault -F _aws_vault aws-vault
+"#;
+
+/// The same in zsh, which completes commands by itself.
+const ZSH_DELEGATION: &str = r#"
+_aws_vault() {
+    local i=${words[(i)--]}
+    if (( i < CURRENT )); then
+        shift $i words
+        (( CURRENT -= i ))
+        _normal
+    else
+        _clap_dynamic_completer_aws_vault "$@"
+    fi
+}
+compdef _aws_vault aws-vault
+"#;
