@@ -279,6 +279,13 @@ fn what_is_odd_is_noted() {
             "source_profile of 'jon' is not used, because an access key is stored for it",
         ),
         (
+            "[default]\ninclude_profile = gone\n[profile jo]\nsource_profile = jon\n[profile jon]",
+            &[],
+            "jo",
+            "profile 'default' includes 'gone', which does not exist (line 2)\n\
+             no GetSessionToken for 'jon': the profile that starts from it has no mfa_serial",
+        ),
+        (
             "[profile jon]\ninclude_profile = gone\n",
             &[],
             "jon",
@@ -299,6 +306,19 @@ fn what_is_odd_is_noted() {
     ] {
         assert_eq!(noted(config, variables, profile), note);
     }
+}
+
+#[test]
+fn a_role_from_the_command_line_follows_every_base() {
+    let config = "[profile tool]\ncredential_process = tool\n";
+    let config = ConfigFile::parse(Path::new("/config"), config).unwrap();
+    let overrides = Overrides {
+        role_arn: Some("arn:aws:iam::222233334444:role/Dev".to_owned()),
+        ..Overrides::default()
+    };
+    let profile = resolve(&config, "tool", &Environment::default(), &overrides).unwrap();
+    let chain = plan(&profile, &|_| false, &Request::default()).unwrap();
+    assert!(chain.yields_role_session(), "{chain:?}");
 }
 
 #[test]

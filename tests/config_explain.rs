@@ -27,6 +27,16 @@ credential_process = tool --password hunter2
 [profile bad]
 credential_process = \u{1b}[2J
 region = \u{1b}[2J
+[sso-session acme]
+sso_start_url = https://example.awsapps.com/start
+sso_region = eu-west-1
+[profile sso]
+sso_session = acme
+sso_account_id = 111122223333
+sso_role_name = ReadOnly
+[profile ci]
+role_arn = arn:aws:iam::111122223333:role/Ci
+web_identity_token_file = /token
 ";
 
 /// Text and JSON.
@@ -157,6 +167,41 @@ fn commands_keep_their_arguments_to_themselves() {
         "{text}"
     );
     assert!(!text.contains("hunter2") && !json.contains("hunter2"));
+}
+
+#[test]
+fn other_bases() {
+    let (text, _) = explained("sso", &[], &[]);
+    assert_eq!(
+        head(&text),
+        "  1  sso:GetRoleCredentials for 'sso'
+
+MFA is not asked: no step needs it
+
+sso:GetRoleCredentials for 'sso'
+  sso_session = acme (/config:24 [profile sso])
+  sso_start_url = https://example.awsapps.com/start (/config:21 [sso-session acme])
+  sso_region = eu-west-1 (/config:22 [sso-session acme])
+  sso_account_id = 111122223333 (/config:25 [profile sso])
+  sso_role_name = ReadOnly (/config:26 [profile sso])
+"
+    );
+    let (text, json) = explained("ci", &[], &[]);
+    assert!(
+        text.contains(
+            "  1  sts:AssumeRoleWithWebIdentity for 'ci'  arn:aws:iam::111122223333:role/Ci, 1h\n"
+        ),
+        "{text}"
+    );
+    assert!(
+        text.contains("  web_identity_token_file = /token (/config:29 [profile ci])\n"),
+        "{text}"
+    );
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(
+        json["steps"][0]["role_arn"],
+        "arn:aws:iam::111122223333:role/Ci"
+    );
 }
 
 #[test]

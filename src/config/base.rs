@@ -67,18 +67,20 @@ pub(super) fn is_unknown(base: &Base) -> bool {
 /// Whether the role of the profile with the base is assumed with the base's credentials.
 ///
 /// The Go tool ignores it next to Identity Center and `credential_process`, where it is mostly inherited from `[default]`. The
-/// AWS CLI assumes it when the profile names itself as its source, so we do when both stand in the profile's own section.
+/// AWS CLI assumes it when the profile names itself as its source, so we do when both stand in the profile's own section, and
+/// for a role given on the command line.
 pub(super) fn role_follows(base: &Base, profile: &Profile) -> bool {
     let in_own_section = |origin: Option<&Origin>| match origin {
         Some(Origin::File { section, .. }) => profile_of_header(section) == Some(&profile.name),
         _ => false,
     };
+    let role = profile.role_arn.as_ref().map(|role| &role.origin);
     match base {
         Base::Stored { .. } | Base::CredentialSource { .. } => true,
         Base::WebIdentity { .. } => false,
         Base::Sso { .. } | Base::CredentialProcess { .. } | Base::LoginSession { .. } => {
-            in_own_section(profile.role_arn.as_ref().map(|role| &role.origin))
-                && in_own_section(profile.own_source.as_ref())
+            matches!(role, Some(Origin::Flag(_)))
+                || in_own_section(role) && in_own_section(profile.own_source.as_ref())
         }
     }
 }

@@ -174,7 +174,7 @@ impl Error {
             Self::Incomplete {
                 missing, profile, ..
             } => {
-                format!("add `{missing} = …` to [profile {}]", shown(profile))
+                format!("add `{missing} = …` to {}", header(profile))
             }
             Self::SsoSessionNotFound { session, .. } => format!(
                 "add [sso-session {}] with sso_start_url and sso_region; `aws configure sso-session` does it",
@@ -239,6 +239,13 @@ fn loop_hint(steps: &[LoopStep], key: &str) -> String {
             shown(&step.profile)
         ),
         _ => format!("remove one of these {key} lines"),
+    }
+}
+
+fn header(profile: &str) -> String {
+    match profile {
+        "default" => "[default]".to_owned(),
+        name => format!("[profile {}]", shown(name)),
     }
 }
 

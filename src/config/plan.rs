@@ -275,11 +275,15 @@ fn configuration_notes(lineage: &Lineage<'_>, whole: usize) -> Vec<String> {
         ));
     }
     for profile in lineage.profiles {
-        notes.extend(profile.notes.iter().cloned());
-        if let Some(origin) = &profile.clear_text_key {
-            notes.push(format!(
-                "{origin} holds an access key in clear text, which is not used"
-            ));
+        let clear_text = profile
+            .clear_text_key
+            .as_ref()
+            .map(|origin| format!("{origin} holds an access key in clear text, which is not used"));
+        for note in profile.notes.iter().cloned().chain(clear_text) {
+            // What is odd about [default] is odd about every profile.
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
         }
     }
     notes
