@@ -3,13 +3,13 @@
 
 use secrecy::ExposeSecret;
 
+use crate::api::{ApiCall, invalid_action};
 use crate::clock;
 use crate::conditions::Context;
 use crate::error::ApiError;
 use crate::identity::{Caller, Principal, user_arn};
 use crate::parameters::{Parameters, constraint};
 use crate::policy::Verdict;
-use crate::sts::Call;
 use crate::world::{AccessKey, Status, User, World};
 use crate::xml::Element;
 
@@ -24,7 +24,7 @@ const KEYS_PER_USER: usize = 2;
 pub fn perform(
     world: &mut World,
     action: &str,
-    call: &Call<'_>,
+    call: &ApiCall<'_>,
 ) -> Result<Option<Vec<Element>>, ApiError> {
     refuse_sessions(call.caller)?;
     match action {
@@ -36,11 +36,7 @@ pub fn perform(
         "GetUser" => user(world, call).map(Some),
         "ListMFADevices" => list_mfa_devices(world, call).map(Some),
         "ListUsers" => list_users(world, call).map(Some),
-        _ => Err(ApiError::new(
-            400,
-            "InvalidAction",
-            format!("Could not find operation {action} for version {VERSION}"),
-        )),
+        _ => Err(invalid_action(action, VERSION)),
     }
 }
 
@@ -56,7 +52,7 @@ fn refuse_sessions(caller: &Caller) -> Result<(), ApiError> {
     }
 }
 
-fn create_access_key(world: &mut World, call: &Call<'_>) -> Result<Vec<Element>, ApiError> {
+fn create_access_key(world: &mut World, call: &ApiCall<'_>) -> Result<Vec<Element>, ApiError> {
     let name = authorized_user(world, call, "iam:CreateAccessKey")?;
     if existing(world, call.caller, &name)?.access_keys.len() >= KEYS_PER_USER {
         let message = format!("Cannot exceed quota for AccessKeysPerUser: {KEYS_PER_USER}");
@@ -80,7 +76,7 @@ fn create_access_key(world: &mut World, call: &Call<'_>) -> Result<Vec<Element>,
     Ok(vec![Element::new("AccessKey", shown)])
 }
 
-fn update_access_key(world: &mut World, call: &Call<'_>) -> Result<(), ApiError> {
+fn update_access_key(world: &mut World, call: &ApiCall<'_>) -> Result<(), ApiError> {
     let name = authorized_user(world, call, "iam:UpdateAccessKey")?;
     let id = call.parameters.required("AccessKeyId")?;
     let status = match call.parameters.required("Status")? {
@@ -98,7 +94,7 @@ fn update_access_key(world: &mut World, call: &Call<'_>) -> Result<(), ApiError>
     Ok(())
 }
 
-fn delete_access_key(world: &mut World, call: &Call<'_>) -> Result<(), ApiError> {
+fn delete_access_key(world: &mut World, call: &ApiCall<'_>) -> Result<(), ApiError> {
     let name = authorized_user(world, call, "iam:DeleteAccessKey")?;
     let id = call.parameters.required("AccessKeyId")?;
     let keys = keys_mut(world, call.caller, &name)?;
@@ -111,7 +107,7 @@ fn delete_access_key(world: &mut World, call: &Call<'_>) -> Result<(), ApiError>
     }
 }
 
-fn list_access_keys(world: &World, call: &Call<'_>) -> Result<Vec<Element>, ApiError> {
+fn list_access_keys(world: &World, call: &ApiCall<'_>) -> Result<Vec<Element>, ApiError> {
     let name = authorized_user(world, call, "iam:ListAccessKeys")?;
     let keys = existing(world, call.caller, &name)?.access_keys.iter();
     let shown = keys.map(|key| {
@@ -125,7 +121,7 @@ fn list_access_keys(world: &World, call: &Call<'_>) -> Result<Vec<Element>, ApiE
     page("AccessKeyMetadata", shown.collect(), call.parameters)
 }
 
-fn access_key_last_used(world: &World, call: &Call<'_>) -> Result<Vec<Element>, ApiError> {
+fn access_key_last_used(world: &World, call: &ApiCall<'_>) -> Result<Vec<Element>, ApiError> {
     let id = call.parameters.required("AccessKeyId")?;
     let owner = world
         .access_key(id)
@@ -162,7 +158,7 @@ fn access_key_last_used(world: &World, call: &Call<'_>) -> Result<Vec<Element>, 
     ])
 }
 
-fn user(world: &World, call: &Call<'_>) -> Result<Vec<Element>, ApiError> {
+fn user(world: &World, call: &ApiCall<'_>) -> Result<Vec<Element>, ApiError> {
     let name = authorized_user(world, call, "iam:GetUser")?;
     let user = existing(world, call.caller, &name)?;
     Ok(vec![Element::new(
@@ -171,7 +167,7 @@ fn user(world: &World, call: &Call<'_>) -> Result<Vec<Element>, ApiError> {
     )])
 }
 
-fn list_mfa_devices(world: &World, call: &Call<'_>) -> Result<Vec<Element>, ApiError> {
+fn list_mfa_devices(world: &World, call: &ApiCall<'_>) -> Result<Vec<Element>, ApiError> {
     let name = authorized_user(world, call, "iam:ListMFADevices")?;
     let user = existing(world, call.caller, &name)?;
     let shown = user.mfa_devices.iter().map(|device| {
@@ -184,7 +180,7 @@ fn list_mfa_devices(world: &World, call: &Call<'_>) -> Result<Vec<Element>, ApiE
     page("MFADevices", shown.collect(), call.parameters)
 }
 
-fn list_users(world: &World, call: &Call<'_>) -> Result<Vec<Element>, ApiError> {
+fn list_users(world: &World, call: &ApiCall<'_>) -> Result<Vec<Element>, ApiError> {
     let account_id = &call.caller.account;
     authorize(
         world,
@@ -206,7 +202,7 @@ fn list_users(world: &World, call: &Call<'_>) -> Result<Vec<Element>, ApiError> 
 
 /// The user that `UserName` names, or the caller; checked against the caller's policies before it is looked up, so
 /// that nobody learns which users exist.
-fn authorized_user(world: &World, call: &Call<'_>, action: &str) -> Result<String, ApiError> {
+fn authorized_user(world: &World, call: &ApiCall<'_>, action: &str) -> Result<String, ApiError> {
     call.parameters
         .check("UserName", (1, 128), "+=,.@-", r"[\w+=,.@-]+")?;
     let name = match (call.parameters.optional("UserName"), &call.caller.principal) {
@@ -227,7 +223,12 @@ fn authorized_user(world: &World, call: &Call<'_>, action: &str) -> Result<Strin
     Ok(name)
 }
 
-fn authorize(world: &World, call: &Call<'_>, action: &str, resource: &str) -> Result<(), ApiError> {
+fn authorize(
+    world: &World,
+    call: &ApiCall<'_>,
+    action: &str,
+    resource: &str,
+) -> Result<(), ApiError> {
     let context: &Context = &call.context;
     let reason = match call.caller.verdict(world, action, resource, context) {
         Verdict::Allow => return Ok(()),
@@ -309,5 +310,5 @@ fn no_such_user(name: &str) -> ApiError {
 }
 
 fn no_such_key(id: &str) -> ApiError {
-    ApiError::no_such_entity(format!("The Access Key with id {id} cannot be found"))
+    ApiError::no_such_entity(format!("The Access Key with id {id} cannot be found."))
 }

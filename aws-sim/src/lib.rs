@@ -4,6 +4,8 @@
 //! codes, trust and identity policies, session durations. [`respond`] is a pure function of a [`World`], a
 //! [`Request`] and the time; [`Server`] puts it behind a port of 127.0.0.1.
 
+mod api;
+mod assume_role;
 mod clock;
 mod conditions;
 mod control;
@@ -13,6 +15,7 @@ mod iam;
 mod identity;
 mod ids;
 mod log;
+mod mfa;
 mod parameters;
 mod policy;
 mod request;
@@ -26,10 +29,11 @@ mod totp;
 mod world;
 mod xml;
 
+pub use conditions::Context;
 pub use error::ApiError;
 pub use faults::{Fault, Kind as FaultKind};
 pub use log::Call;
-pub use policy::{Document, Trust, Verdict};
+pub use policy::{Document, Names, Trust, Verdict, evaluate, trust};
 pub use request::Request;
 pub use respond::respond;
 pub use response::{Delivery, Response};

@@ -84,10 +84,10 @@ enum Principal {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
 pub enum OneOrMany<T> {
+    /// `["x", "y"]`. First, because a lone value of any type would take a list too.
+    Many(Vec<T>),
     /// `"x"`
     One(T),
-    /// `["x", "y"]`
-    Many(Vec<T>),
 }
 
 impl<T> OneOrMany<T> {

@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use crate::api::{ApiCall, invalid_action};
 use crate::error::ApiError;
 use crate::faults::{Instead, Kind};
 use crate::identity::{self, Caller};
@@ -137,7 +138,7 @@ fn api(
         identity::touch(world, &caller, &authorization, now);
     }
     let context = caller.context(world, request, now);
-    let call = sts::Call {
+    let call = ApiCall {
         caller: &caller,
         parameters: &asked.parameters,
         context,
@@ -174,11 +175,7 @@ fn check_version(asked: &Asked) -> Result<(), ApiError> {
         Some(version) if version == expected => Ok(()),
         version => {
             let version = version.unwrap_or("NO_VERSION_SPECIFIED");
-            let message = format!(
-                "Could not find operation {} for version {version}",
-                asked.action
-            );
-            Err(ApiError::new(400, "InvalidAction", message))
+            Err(invalid_action(&asked.action, version))
         }
     }
 }
