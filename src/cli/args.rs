@@ -240,10 +240,11 @@ EXAMPLES
 )]
 pub struct Exec {
     /// Profile of the config file [default: AWS_PROFILE]
+    #[arg(index = 1)]
     pub profile: Option<String>,
 
     /// The command and its arguments [default: your shell]
-    #[arg(trailing_var_arg = true, value_hint = clap::ValueHint::CommandWithArguments)]
+    #[arg(index = 2, trailing_var_arg = true)]
     pub command: Vec<OsString>,
 
     #[command(flatten)]

@@ -52,6 +52,18 @@ impl Pty {
         command
     }
 
+    /// A program that is a person's own, such as a shell: the terminal is its stdin, too.
+    pub fn interactive(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new("setsid");
+        command
+            .arg("--ctty")
+            .arg(program)
+            .stdin(Stdio::from(self.terminal.try_clone().unwrap()))
+            .stdout(Stdio::from(self.terminal.try_clone().unwrap()))
+            .stderr(Stdio::from(self.terminal.try_clone().unwrap()));
+        command
+    }
+
     pub fn send(&mut self, keys: impl AsRef<[u8]>) {
         self.screen.write_all(keys.as_ref()).unwrap();
     }
