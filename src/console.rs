@@ -18,6 +18,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::config::arn::Partition;
 use crate::credentials::SessionCredentials;
 use crate::error::{CliError, visible};
 
@@ -64,7 +65,7 @@ pub enum Error {
 
 /// The link that signs a browser in, good for 15 minutes. One call to AWS.
 pub fn link(credentials: &SessionCredentials, sign_in: &SignIn<'_>) -> Result<SecretString, Error> {
-    let partition = Partition::of(sign_in.region)?;
+    let partition = partition(sign_in.region)?;
     let endpoint = Endpoint::of(partition, sign_in.endpoint)?;
     let form = token_form(credentials, sign_in.session_duration);
     let answer = post::form(&endpoint.federation, &form, sign_in.ca_bundle)?;
@@ -78,55 +79,14 @@ pub fn link(credentials: &SessionCredentials, sign_in: &SignIn<'_>) -> Result<Se
     }))
 }
 
-/// Hosts of one AWS partition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Partition {
-    signin: &'static str,
-    console: &'static str,
-}
-
-const STANDARD: Partition = Partition {
-    signin: "us-east-1.signin.aws.amazon.com",
-    console: "console.aws.amazon.com",
-};
-
-/// Partitions by the beginning of their regions' names.
-const PARTITIONS: [(&str, Partition); 3] = [
-    (
-        "cn-",
-        Partition {
-            signin: "signin.amazonaws.cn",
-            console: "console.amazonaws.cn",
-        },
-    ),
-    (
-        "us-gov-",
-        Partition {
-            signin: "signin.amazonaws-us-gov.com",
-            console: "console.amazonaws-us-gov.com",
-        },
-    ),
-    (
-        "eusc-",
-        Partition {
-            signin: "signin.amazonaws-eusc.eu",
-            console: "console.amazonaws-eusc.eu",
-        },
-    ),
-];
-
-impl Partition {
-    /// A region becomes part of a host's name, so `evil.example/` must not pass for one.
-    fn of(region: Option<&str>) -> Result<Self, Error> {
-        let region = region.unwrap_or_default();
-        let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if !region.chars().all(is_name) {
-            return Err(Error::Region(visible(region)));
-        }
-        let named = PARTITIONS
-            .iter()
-            .find(|(start, _)| region.starts_with(start));
-        Ok(named.map_or(STANDARD, |(_, partition)| *partition))
+/// A region becomes part of a host's name, so `evil.example/` must not pass for one.
+fn partition(region: Option<&str>) -> Result<Partition, Error> {
+    let region = region.unwrap_or_default();
+    let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if region.chars().all(is_name) {
+        Ok(Partition::of_region(region))
+    } else {
+        Err(Error::Region(visible(region)))
     }
 }
 
@@ -139,8 +99,10 @@ struct Endpoint {
 
 impl Endpoint {
     fn of(partition: Partition, configured: Option<&str>) -> Result<Self, Error> {
-        let base =
-            configured.map_or_else(|| format!("https://{}", partition.signin), str::to_owned);
+        let base = configured.map_or_else(
+            || format!("https://{}", partition.signin_host()),
+            str::to_owned,
+        );
         let base = base.trim_end_matches('/');
         let refused =
             || Error::Endpoint(visible(base.split(['?', '#']).next().unwrap_or_default()));
@@ -226,8 +188,8 @@ fn token(answer: &[u8], host: &str) -> Result<SecretString, Error> {
 fn destination(partition: Partition, region: Option<&str>, path: Option<&str>) -> String {
     let region = region.filter(|region| !region.is_empty());
     let host = region.map_or_else(
-        || partition.console.to_owned(),
-        |region| format!("{region}.{}", partition.console),
+        || partition.console_domain().to_owned(),
+        |region| format!("{region}.{}", partition.console_domain()),
     );
     let path = encoded(path.unwrap_or_default().trim_start_matches('/'));
     let (rest, fragment) = split(&path, '#');

@@ -12,7 +12,11 @@ use aws_vault::hardening;
 fn main() -> ExitCode {
     hardening::apply();
     let environment = Environment::of_process();
-    let cli = match parse::parse(std::env::args_os().skip(1), &environment) {
+    let words: Vec<_> = std::env::args_os().collect();
+    if let Some(answer) = cli::complete(&words, &environment) {
+        return answer.unwrap_or(ExitCode::FAILURE);
+    }
+    let cli = match parse::parse(words.into_iter().skip(1), &environment) {
         Ok(cli) => cli,
         Err(message) => return say(&message),
     };

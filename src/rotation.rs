@@ -154,8 +154,12 @@ impl Rotation<'_> {
                 Cause::Vault(error),
             )
         })?;
+        // Its place is taken. If retiring the old key fails, `list` must not show the new one twice.
+        let copy = self.vault.remove_access_key(&kept_as);
         self.drop_sessions(name);
-        self.retire(&old, new, &signer, service, &user.name, &kept_as)
+        let outcome = self.retire(&old, new, &signer, service, &user.name)?;
+        copy?;
+        Ok(outcome)
     }
 
     fn stored(&self, name: &str) -> Result<AccessKey, Error> {
@@ -263,7 +267,6 @@ impl Rotation<'_> {
         signer: &Credentials,
         service: &Service,
         user: &str,
-        kept_as: &str,
     ) -> Result<Outcome, Error> {
         let new_access_key_id = new.access_key_id.clone();
         let old_access_key_id = old.access_key_id.clone();
@@ -292,7 +295,6 @@ impl Rotation<'_> {
             .map_err(remains("deleted"))?;
         with_either(&|iam| iam.delete_access_key(&old_access_key_id))
             .map_err(remains("deleted"))?;
-        self.vault.remove_access_key(kept_as)?;
         (self.progress)(&format!(
             "Deleted old access key {}",
             masked(&old_access_key_id)

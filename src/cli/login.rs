@@ -51,8 +51,7 @@ pub fn run(context: &Context, args: &Login) -> Result<(), CliError> {
                 .map(|path| Path::new(path.value.as_str())),
             auto_logout: args.auto_logout,
         },
-    )
-    .map_err(|error| CliError::new(&error).hint(sign_in_hint(&error)))?;
+    )?;
     if args.stdout {
         return print(&format!("{}\n", link.expose_secret()));
     }
@@ -205,22 +204,4 @@ fn federate(
     Ok(context
         .aws
         .get_federation_token(credentials, service, user, seconds, context.now())?)
-}
-
-fn sign_in_hint(error: &console::Error) -> &'static str {
-    match error {
-        console::Error::Refused { .. } => {
-            "AWS signs in roles and federated users only; if the session was revoked, `aws-vault clear` drops it"
-        }
-        console::Error::Region(_) => {
-            "name a region such as eu-west-1 with --region or in the profile"
-        }
-        console::Error::Endpoint(_) => "check AWS_ENDPOINT_URL_SIGNIN",
-        console::Error::CaBundle { .. } => {
-            "AWS_CA_BUNDLE or ca_bundle must name a file of PEM certificates"
-        }
-        console::Error::Unreadable { .. }
-        | console::Error::Unreachable { .. }
-        | console::Error::TimedOut { .. } => "check the network and HTTPS_PROXY",
-    }
 }

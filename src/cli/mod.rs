@@ -1,10 +1,15 @@
 //! The command line: one file per subcommand.
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
+use crate::config::ConfigFile;
 use crate::environment::Environment;
 use crate::error::CliError;
+use crate::index::Index;
+use crate::sessions::state_dir;
 
 mod add;
 pub mod args;
@@ -29,29 +34,70 @@ mod version;
 
 use args::{Cli, Command};
 use context::Context;
+use output::print;
 
 /// Runs one command.
-pub fn run(cli: Cli, environment: Environment, clock: fn() -> SystemTime) -> Result<ExitCode, CliError> {
+pub fn run(
+    cli: Cli,
+    environment: Environment,
+    clock: fn() -> SystemTime,
+) -> Result<ExitCode, CliError> {
     // These two need neither a home directory nor a keystore.
-    match &cli.command {
-        Command::Version(_) => return version::run().map(|()| ExitCode::SUCCESS),
+    match cli.command {
+        Command::Completion(args) => return done(print(&completion::script(args.shell)?)),
+        Command::Version(_) => return done(version::run()),
         _ => {}
     }
     let context = Context::new(environment, cli.global, clock)?;
     match cli.command {
-        Command::Exec(args) => return exec::run(&context, args),
-        Command::Add(args) => add::run(&context, &args),
-        Command::Clear(args) => clear::run(&context, &args),
-        Command::Explain(args) => explain::run(&context, &args),
-        Command::Export(args) => export::run(&context, &args),
-        Command::List(args) => list::run(&context, &args),
-        Command::Login(args) => login::run(&context, &args),
-        Command::Remove(args) => remove::run(&context, &args),
-        Command::Rotate(args) => rotate::run(&context, &args),
-        Command::Version(_) => Ok(()),
-        Command::Completion(_) => Err(CliError::new("this build has no such command yet")),
+        Command::Add(args) => done(add::run(&context, &args)),
+        Command::Clear(args) => done(clear::run(&context, &args)),
+        Command::Exec(args) => exec::run(&context, args),
+        Command::Explain(args) => done(explain::run(&context, &args)),
+        Command::Export(args) => done(export::run(&context, &args)),
+        Command::List(args) => done(list::run(&context, &args)),
+        Command::Login(args) => done(login::run(&context, &args)),
+        Command::Remove(args) => done(remove::run(&context, &args)),
+        Command::Rotate(args) => done(rotate::run(&context, &args)),
+        Command::Completion(_) | Command::Version(_) => Ok(ExitCode::SUCCESS),
     }
-    .map(|()| ExitCode::SUCCESS)
+}
+
+/// Answers the shell's completion script, if it is what calls; pressing Tab opens no keystore.
+pub fn complete(
+    words: &[OsString],
+    environment: &Environment,
+) -> Option<Result<ExitCode, CliError>> {
+    completion::is_asked(environment).then(|| {
+        let names = known_profiles(environment);
+        let directory = std::env::current_dir().ok();
+        let answer = completion::answer(words, environment, directory.as_deref(), move || {
+            names.clone()
+        })?;
+        done(print(&String::from_utf8_lossy(&answer)))
+    })
+}
+
+/// Profiles of the config file, and names of stored keys as last seen. What cannot be read is not offered.
+fn known_profiles(environment: &Environment) -> Vec<String> {
+    let config = ConfigFile::path_from(environment).and_then(|path| ConfigFile::load(&path));
+    let configured = config
+        .iter()
+        .flat_map(ConfigFile::profiles)
+        .map(|profile| profile.name.to_owned());
+    let index = state_dir(environment)
+        .map(|dir| Index::load(&dir))
+        .unwrap_or_default();
+    let stored = index.stores.into_values().flatten();
+    configured
+        .chain(stored)
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect()
+}
+
+fn done(result: Result<(), CliError>) -> Result<ExitCode, CliError> {
+    result.map(|()| ExitCode::SUCCESS)
 }
 
 impl Command {

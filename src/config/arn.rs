@@ -102,15 +102,15 @@ impl Partition {
         }
     }
 
-    /// Where session credentials are exchanged for a console sign-in token.
+    /// Host where session credentials are exchanged for a console sign-in token.
     ///
     /// Source: IAM User Guide, "Enable custom identity broker access to the AWS console".
-    pub fn federation_endpoint(self) -> &'static str {
+    pub fn signin_host(self) -> &'static str {
         match self {
-            Self::Aws => "https://us-east-1.signin.aws.amazon.com/federation",
-            Self::AwsCn => "https://signin.amazonaws.cn/federation",
-            Self::AwsUsGov => "https://signin.amazonaws-us-gov.com/federation",
-            Self::AwsEusc => "https://signin.amazonaws-eusc.eu/federation",
+            Self::Aws => "us-east-1.signin.aws.amazon.com",
+            Self::AwsCn => "signin.amazonaws.cn",
+            Self::AwsUsGov => "signin.amazonaws-us-gov.com",
+            Self::AwsEusc => "signin.amazonaws-eusc.eu",
         }
     }
 }

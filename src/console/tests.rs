@@ -3,7 +3,7 @@ use std::time::SystemTime;
 use super::*;
 
 fn endpoint(region: &str, configured: Option<&str>) -> Result<Endpoint, Error> {
-    Endpoint::of(Partition::of(Some(region))?, configured)
+    Endpoint::of(partition(Some(region))?, configured)
 }
 
 #[test]
@@ -31,10 +31,9 @@ fn each_partition_has_its_hosts() {
             "console.amazonaws-eusc.eu",
         ),
     ] {
-        assert_eq!(
-            Partition::of(Some(region)).unwrap(),
-            Partition { signin, console }
-        );
+        let partition = partition(Some(region)).unwrap();
+        assert_eq!(partition.signin_host(), signin);
+        assert_eq!(partition.console_domain(), console);
         let endpoint = endpoint(region, None).unwrap();
         assert_eq!(
             endpoint.federation.to_string(),
@@ -42,7 +41,7 @@ fn each_partition_has_its_hosts() {
         );
         assert_eq!(endpoint.oauth, format!("https://{signin}/oauth"));
     }
-    assert_eq!(Partition::of(None).unwrap(), STANDARD);
+    assert_eq!(partition(None).unwrap(), Partition::Aws);
     for region in [
         "evil.example/",
         "EU-WEST-1",
@@ -50,7 +49,7 @@ fn each_partition_has_its_hosts() {
         "eu-west-1\n",
         "\u{1b}[2J",
     ] {
-        let error = Partition::of(Some(region)).unwrap_err().to_string();
+        let error = partition(Some(region)).unwrap_err().to_string();
         assert!(!error.contains('\u{1b}'), "{error:?}");
     }
 }
@@ -141,7 +140,7 @@ fn destinations() {
             "https://eu-west-1.console.aws.amazon.com/evil.example/%C3%BC%20%0A?region=eu-west-1",
         ),
     ] {
-        let partition = Partition::of(region).unwrap();
+        let partition = partition(region).unwrap();
         assert_eq!(destination(partition, region, path), url);
     }
 }
