@@ -14,6 +14,7 @@ use aws_sdk_sts::error::ProvideErrorMetadata;
 use aws_sdk_sts::types::Credentials as SessionCredentials;
 use aws_sim::{Server, World};
 use secrecy::ExposeSecret;
+use serde_json::{Value, json};
 
 pub const BASTION: &str = "111122223333";
 pub const MASTER: &str = "222233334444";
@@ -27,10 +28,30 @@ pub fn deck() -> Server {
 }
 
 /// The built-in world with changes made to its JSON.
-pub fn deck_with(change: impl FnOnce(&mut serde_json::Value)) -> Server {
+pub fn deck_with(change: impl FnOnce(&mut Value)) -> Server {
     let mut world = serde_json::from_str(World::DECK).unwrap();
     change(&mut world);
     Server::start(World::from_json(&world.to_string()).unwrap()).unwrap()
+}
+
+/// A trust policy for one principal.
+pub fn trusting(principal: &str, condition: &Value) -> Value {
+    json!({ "Statement": [{
+        "Effect": "Allow", "Principal": { "AWS": principal }, "Action": "sts:AssumeRole", "Condition": condition
+    }] })
+}
+
+/// Policies that allow everything.
+pub fn allow_all() -> Value {
+    json!({ "All": { "Statement": [{ "Effect": "Allow", "Action": "*", "Resource": "*" }] } })
+}
+
+/// The deck with another role in the master account, which elmerfudd's own policies let him assume.
+pub fn with_role(name: &str, role: &Value) -> Server {
+    deck_with(|world| {
+        world["accounts"][BASTION]["users"]["elmerfudd"]["policies"] = allow_all();
+        world["accounts"][MASTER]["roles"][name] = role.clone();
+    })
 }
 
 /// A role's ARN in the master account.
@@ -137,7 +158,7 @@ impl Answer {
             .map(|(_, value)| value)
     }
 
-    pub fn json(&self) -> serde_json::Value {
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
 }
@@ -187,6 +208,6 @@ pub fn get(server: &Server, target: &str) -> Answer {
     http(server, "GET", target, &[], "").unwrap()
 }
 
-pub fn put(server: &Server, target: &str, body: &serde_json::Value) -> Answer {
+pub fn put(server: &Server, target: &str, body: &Value) -> Answer {
     http(server, "PUT", target, &[], &body.to_string()).unwrap()
 }
