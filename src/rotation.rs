@@ -275,7 +275,11 @@ impl Rotation<'_> {
             .until_known(|| change(&self.aws.iam(&new, service, Some(user))))
         {
             Err(error) if error.code() == Some("AccessDenied") => {
-                change(&self.aws.iam(signer, service, Some(user)))
+                match change(&self.aws.iam(signer, service, Some(user))) {
+                    // The old key signed, and is deactivated by now: the first refusal says why.
+                    Err(second) if second.is_dead_credentials() => Err(error),
+                    result => result,
+                }
             }
             result => result,
         };
