@@ -36,6 +36,8 @@ pub enum Error {
         backend: aws_vault_keystore::Backend,
         source: crate::vault::Error,
     },
+    #[error("{source}; it may have created a key all the same, whose secret nobody has")]
+    PerhapsCreated { source: crate::aws::Error },
     #[error("the new access key {new} is kept as '{kept_as}', but {what}: {source}")]
     Unfinished {
         new: String,
@@ -85,6 +87,9 @@ impl Error {
                     .to_owned(),
             ],
             Self::ReadOnlyStore { source, .. } | Self::Vault(source) => source.hints(),
+            Self::PerhapsCreated { .. } => vec![
+                "the stored key is as it was; `aws iam list-access-keys` shows a new one, if there is one: delete that".to_owned(),
+            ],
             Self::Unfinished { kept_as, .. } => vec![
                 format!("both keys are stored; `aws-vault exec {kept_as} -- aws sts get-caller-identity` tries the new one"),
                 format!("when it works, delete one of them at IAM, then `aws-vault remove {kept_as}`"),
@@ -133,7 +138,13 @@ impl Rotation<'_> {
         self.check_store(name)?;
 
         (self.progress)("Creating a new access key");
-        let new = authority.create_access_key()?;
+        let new = authority.create_access_key().map_err(|source| {
+            if source.is_ambiguous() {
+                Error::PerhapsCreated { source }
+            } else {
+                source.into()
+            }
+        })?;
         (self.progress)(&format!(
             "Created new access key {}",
             masked(&new.access_key_id)

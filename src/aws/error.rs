@@ -1,7 +1,6 @@
 //! Service errors in our words: the operation, the host, AWS's code and message; never a query string or a body.
 
 use std::io;
-use std::path::PathBuf;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -11,6 +10,7 @@ use super::Call;
 
 /// Longest piece of a service's message that is shown.
 const MAX_MESSAGE_CHARS: usize = 300;
+const TROUBLE: &str = "AWS may be having trouble: try again, or another region with --region";
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -49,8 +49,8 @@ pub enum Error {
     },
     #[error("no region is configured, and no ARN in the profile tells the partition")]
     NoRegion,
-    #[error("the certificate bundle {} cannot be used: {reason}", path.display())]
-    CaBundle { path: PathBuf, reason: String },
+    #[error(transparent)]
+    CaBundle(#[from] super::tls::BundleError),
     #[error("the asynchronous runtime cannot start: {0}")]
     Runtime(io::Error),
 }
@@ -84,13 +84,14 @@ impl Error {
 
     /// Whether the service may have done the work although no proper answer came.
     pub fn is_ambiguous(&self) -> bool {
-        matches!(
-            self,
+        match self {
             Self::Failed { .. }
-                | Self::TimedOut { .. }
-                | Self::Unreadable { .. }
-                | Self::Unreachable { .. }
-        )
+            | Self::TimedOut { .. }
+            | Self::Unreadable { .. }
+            | Self::Unreachable { .. } => true,
+            Self::Refused { code, .. } => is_trouble_at_aws(code),
+            Self::NoRegion | Self::CaBundle(_) | Self::Runtime(_) => false,
+        }
     }
 
     /// What to do next.
@@ -113,15 +114,16 @@ impl Error {
                 "Throttling" | "ThrottlingException" | "RequestLimitExceeded" => "AWS asks for fewer requests: wait a little and try again".to_owned(),
                 "ValidationError" => "`aws-vault explain PROFILE` shows which setting each value came from".to_owned(),
                 "RegionDisabledException" => "name another region with --region or in the profile".to_owned(),
+                code if is_trouble_at_aws(code) => TROUBLE.to_owned(),
                 _ => return Vec::new(),
             },
-            Self::Failed { .. } => "AWS may be having trouble: try again, or another region with --region".to_owned(),
+            Self::Failed { .. } => TROUBLE.to_owned(),
             Self::Unreachable { .. } | Self::TimedOut { .. } => {
                 "check the network, HTTPS_PROXY and any endpoint_url; `aws-vault explain PROFILE` shows the endpoint".to_owned()
             }
             Self::Unreadable { .. } => "is something between you and AWS (a proxy or a captive portal) answering in its place?".to_owned(),
             Self::NoRegion => "add `region = …` to the profile, set AWS_REGION, or pass --region".to_owned(),
-            Self::CaBundle { .. } => "AWS_CA_BUNDLE or ca_bundle must name a file of PEM certificates".to_owned(),
+            Self::CaBundle(_) => "AWS_CA_BUNDLE or ca_bundle must name a file of PEM certificates".to_owned(),
             Self::Runtime(_) => return Vec::new(),
         };
         vec![hint]
@@ -205,6 +207,21 @@ impl Error {
             },
         }
     }
+}
+
+/// Codes of answers with status 5xx.
+///
+/// Source: "Common Errors" of the STS and IAM API References; IAM's own operations add ServiceFailure.
+fn is_trouble_at_aws(code: &str) -> bool {
+    matches!(
+        code,
+        "InternalFailure"
+            | "InternalError"
+            | "InternalServerError"
+            | "ServiceFailure"
+            | "ServiceUnavailable"
+            | "ServiceUnavailableException"
+    )
 }
 
 /// Codes and wordings by which STS refuses a signature's time.
