@@ -1,0 +1,20 @@
+//! End to end: the real binary in throw-away homes, against the simulated AWS and against moto.
+//!
+//! Needs Debian's `strace` and `util-linux` (`setsid`, `unshare`), and the virtual environment that `make venv` makes.
+
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used)]
+
+#[path = "../pty/mod.rs"]
+mod pty;
+mod support;
+
+mod bad_input;
+mod chain;
+mod concurrency;
+mod interop;
+mod leaks;
+mod moto;
+mod story;
+mod sts_faults;
+mod sts_recovery;

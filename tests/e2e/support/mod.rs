@@ -1,0 +1,22 @@
+//! What every end-to-end test needs: a home, an AWS, a way to run the program.
+
+mod disk;
+mod home;
+mod python;
+mod run;
+mod sim;
+
+pub use disk::Disk;
+pub use home::{Home, PASSPHRASE, path_variable};
+pub use python::python;
+pub use run::{Ran, Running, finish, must_start, run};
+pub use sim::{BASTION, DECK, KEY, Key, SERIAL, Sim, account_role, error, fault, once};
+
+/// The time of day, which decides the code an MFA device shows.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests play the device, which has a clock"
+)]
+pub fn now() -> std::time::SystemTime {
+    std::time::SystemTime::now()
+}
