@@ -59,8 +59,8 @@ pub enum Error {
     Unreachable { host: String, reason: String },
     #[error("{host} did not answer within {seconds} seconds")]
     TimedOut { host: String, seconds: u64 },
-    #[error("the certificate bundle {path} cannot be used: {reason}")]
-    CaBundle { path: String, reason: String },
+    #[error(transparent)]
+    CaBundle(#[from] crate::aws::tls::BundleError),
 }
 
 /// The link that signs a browser in, good for 15 minutes. One call to AWS.
@@ -263,7 +263,7 @@ impl From<Error> for CliError {
             }
             Error::Region(_) => "check `region` of the profile, or give --region",
             Error::Endpoint(_) => "check AWS_ENDPOINT_URL_SIGNIN, or `services` of the profile",
-            Error::CaBundle { .. } => "check AWS_CA_BUNDLE, or `ca_bundle` of the profile",
+            Error::CaBundle(_) => "check AWS_CA_BUNDLE, or `ca_bundle` of the profile",
         };
         Self::new(&error).hint(hint)
     }

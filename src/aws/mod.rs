@@ -4,6 +4,7 @@
 pub mod error;
 pub mod iam;
 pub mod sts;
+pub mod tls;
 mod wire;
 
 use std::cell::OnceCell;

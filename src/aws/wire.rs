@@ -1,11 +1,10 @@
-//! What the SDK leaves to its user: a private CA, a bound on answers, and the host for the error text.
+//! What the SDK leaves to its user: a bound on answers, the host for the error text, and which attempts may be repeated.
 
+use std::path::Path;
 use std::sync::Mutex;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
-use aws_smithy_http_client::{Builder, ConnectorBuilder};
+use aws_smithy_http_client::Builder;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::interceptors::context::{
@@ -18,67 +17,25 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::date_time::{DateTime, Format};
-use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject;
 
-use super::Error;
+use super::{Error, tls};
 use crate::config::profile::Setting;
 
 /// STS and IAM answer with a few KiB; what is longer is not theirs.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// The SDK's client with the trust store asked for.
-///
-/// The SDK does not read `AWS_CA_BUNDLE` (aws-sdk-rust issue 1362), and a client of one's own loses the proxy variables unless
-/// they are put back. Loading the system's certificates costs 5 ms, so a plain-http endpoint (tests) goes without.
+/// The SDK's client over our own connector.
 pub(super) fn http_client(
     ca_bundle: Option<&Setting<String>>,
     tls: bool,
 ) -> Result<SharedHttpClient, Error> {
-    let mut trust = TrustStore::empty().with_native_roots(tls);
-    if let Some(bundle) = ca_bundle.filter(|_| tls) {
-        trust = trust.with_pem_certificate(read_bundle(&bundle.value)?);
-    }
-    let context = TlsContext::builder()
-        .with_trust_store(trust)
-        .build()
-        .map_err(|error| Error::CaBundle {
-            path: ca_bundle.map_or_else(Default::default, |bundle| (&bundle.value).into()),
-            reason: error.to_string(),
-        })?;
+    let context = tls::context(ca_bundle.map(|path| Path::new(&path.value)), tls)?;
     Ok(
         Builder::new().build_with_connector_fn(move |settings, components| {
-            let mut connector: ConnectorBuilder<_> = ConnectorBuilder::default()
-                .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-                .tls_context(context.clone())
-                .proxy_config(ProxyConfig::from_env());
-            if let Some(settings) = settings {
-                connector = connector.connector_settings(settings.clone());
-            }
-            if let Some(sleep) = components.and_then(RuntimeComponents::sleep_impl) {
-                connector = connector.sleep_impl(sleep);
-            }
-            connector.build()
+            let sleep = components.and_then(RuntimeComponents::sleep_impl);
+            tls::connector(&context, tls, settings, sleep)
         }),
     )
-}
-
-/// A bad bundle makes the SDK panic, so it is looked at first.
-fn read_bundle(path: &str) -> Result<Vec<u8>, Error> {
-    let refuse = |reason: String| Error::CaBundle {
-        path: path.into(),
-        reason,
-    };
-    let bytes = std::fs::read(path).map_err(|error| refuse(error.to_string()))?;
-    let mut certificates = 0;
-    for certificate in CertificateDer::pem_slice_iter(&bytes) {
-        certificate.map_err(|_| refuse("it is not PEM".to_owned()))?;
-        certificates += 1;
-    }
-    if certificates == 0 {
-        return Err(refuse("it holds no certificate".to_owned()));
-    }
-    Ok(bytes)
 }
 
 /// Watches one call: where it goes, and that the answer is not longer than any answer of AWS.

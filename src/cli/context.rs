@@ -48,6 +48,7 @@ impl Context {
                 .secret_service_collection
                 .clone()
                 .unwrap_or_else(|| "awsvault".to_owned()),
+            ..Settings::new(PathBuf::new())
         };
         Ok(Self {
             environment,

@@ -3,20 +3,16 @@
 use std::path::Path;
 use std::time::Duration;
 
-use aws_smithy_async::rt::sleep::TokioSleep;
-use aws_smithy_http_client::ConnectorBuilder;
-use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_runtime_api::client::http::{HttpConnector as _, HttpConnectorSettings};
 use aws_smithy_runtime_api::http::Request;
 use aws_smithy_types::body::SdkBody;
 use http::Uri;
 use http_body_util::{BodyExt as _, Limited};
-use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject as _;
 use zeroize::Zeroizing;
 
-use super::{Error, is_loopback};
+use super::Error;
+use crate::aws::tls;
 
 /// From the look-up of the host to the last byte of the answer.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -39,7 +35,12 @@ pub(super) fn form(
         .enable_all()
         .build()
         .map_err(|error| unreachable(&error.to_string()))?;
-    let connector = connector(to, ca_bundle)?;
+    let tls = to.scheme_str() == Some("https");
+    let settings = HttpConnectorSettings::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .build();
+    let sleep = Some(SharedAsyncSleep::new(TokioSleep::new()));
+    let connector = tls::connector(&tls::context(ca_bundle, tls)?, tls, Some(&settings), sleep);
     let request = request(to, form).ok_or_else(|| unreachable("the request cannot be built"))?;
     let exchange = async {
         let response = connector
@@ -69,55 +70,6 @@ pub(super) fn form(
                 seconds: DEADLINE.as_secs(),
             })
         })
-}
-
-fn connector(
-    to: &Uri,
-    ca_bundle: Option<&Path>,
-) -> Result<aws_smithy_http_client::Connector, Error> {
-    let local = is_loopback(to);
-    let tls = to.scheme_str() == Some("https");
-    let mut trust = TrustStore::empty().with_native_roots(tls);
-    if let Some(path) = ca_bundle.filter(|_| tls) {
-        trust = trust.with_pem_certificate(bundle(path)?);
-    }
-    let context = TlsContext::builder()
-        .with_trust_store(trust)
-        .build()
-        .map_err(|error| refused(ca_bundle, &error.to_string()))?;
-    Ok(ConnectorBuilder::default()
-        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-        .tls_context(context)
-        // A proxy must not see plain HTTP that was meant for this computer.
-        .proxy_config(if local {
-            ProxyConfig::disabled()
-        } else {
-            ProxyConfig::from_env()
-        })
-        .connector_settings(
-            HttpConnectorSettings::builder()
-                .connect_timeout(CONNECT_TIMEOUT)
-                .build(),
-        )
-        .sleep_impl(TokioSleep::new())
-        .build())
-}
-
-/// The SDK panics at a bundle that it cannot read.
-fn bundle(path: &Path) -> Result<Vec<u8>, Error> {
-    let bytes = std::fs::read(path).map_err(|error| refused(Some(path), &error.to_string()))?;
-    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
-    match certificates {
-        Ok(certificates) if !certificates.is_empty() => Ok(bytes),
-        _ => Err(refused(Some(path), "it holds no PEM certificates")),
-    }
-}
-
-fn refused(path: Option<&Path>, reason: &str) -> Error {
-    Error::CaBundle {
-        path: path.map_or_else(String::new, |path| path.display().to_string()),
-        reason: reason.to_owned(),
-    }
 }
 
 fn request(to: &Uri, form: &str) -> Option<Request<SdkBody>> {
