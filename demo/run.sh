@@ -24,7 +24,11 @@ trap 'exit 143' TERM HUP
 for name in $(compgen -e | grep -E '^(AWS_|XDG_|DBUS_|PYTHON)|_proxy$|_PROXY$'); do unset "$name"; done
 export HOME=$work/home
 mkdir -p "$HOME/.aws" "$work/bin"
-ln -s "$root/target/debug/aws-vault" "$root/target/debug/aws-sim" "$root/.venv/bin/aws" "$work/bin/"
+built=${CARGO_TARGET_DIR:-$root/target}/debug
+for program in "$built/aws-vault" "$built/aws-sim" "$root/.venv/bin/aws"; do
+    [ -x "$program" ] || { echo "$program is missing: \`make demo\` builds it" >&2 && exit 1; }
+    ln -s "$program" "$work/bin/"
+done
 export PATH=$work/bin:/usr/local/bin:/usr/bin:/bin
 
 world=$(aws-sim world deck)
