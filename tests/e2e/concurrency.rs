@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use aws_sim::FaultKind;
 use rustix::process::Signal;
 
-use crate::support::{Home, Ran, Running, Sim, finish, once};
+use crate::support::{Home, Ran, Running, Sim, all_ok, once};
 
 #[test]
 fn thirty_two_cold_starts_cause_one_login() {
@@ -36,9 +36,7 @@ fn profiles_that_share_a_device_share_the_login() {
     let running = ["bastion", "master", "bastion", "master"]
         .map(|profile| held(&home, &gate, &["exec", profile, "--", "true"]));
     drop(go);
-    running
-        .into_iter()
-        .for_each(|running| drop(running.finish().ok()));
+    all_ok(running);
     assert_eq!(
         (
             home.asked(),
@@ -71,7 +69,7 @@ fn the_next_one_takes_over_from_a_killed_holder() {
     assert!(took_over < Duration::from_secs(1), "{took_over:?}");
     assert_eq!(pty.finish(waiter).code(), Some(0), "{}", pty.shown);
     assert_eq!(pty.shown.matches("waiting for").count(), 1, "{}", pty.shown);
-    finish(others).into_iter().for_each(|ran| drop(ran.ok()));
+    all_ok(others);
     assert_eq!(
         (home.asked(), sim.count("GetSessionToken"), home.sessions()),
         (2, 2, 1)
@@ -94,8 +92,9 @@ fn a_holder_that_fails_is_followed_by_the_next() {
         .map(|_| held(&home, &gate, &["exec", "bastion", "--", "true"]))
         .collect();
     drop(go);
-    let (good, bad): (Vec<Ran>, Vec<Ran>) = finish(running)
+    let (good, bad): (Vec<Ran>, Vec<Ran>) = running
         .into_iter()
+        .map(Running::finish)
         .partition(|ran| ran.status.success());
     assert_eq!((good.len(), bad.len(), home.asked()), (3, 1, 3), "{bad:#?}");
 }
@@ -117,7 +116,7 @@ fn adding_at_the_same_time_loses_no_profile() {
         })
         .collect();
     drop(go);
-    finish(running).into_iter().for_each(|ran| drop(ran.ok()));
+    all_ok(running);
     let listed = home.run(["list", "--profiles"]).ok().stdout;
     let mut listed: Vec<&str> = listed.lines().collect();
     listed.sort_unstable();
@@ -140,9 +139,9 @@ fn together(home: &Home, processes: usize) -> Vec<String> {
         .map(|_| held(home, &gate, &["exec", "master", "--", "env"]))
         .collect();
     drop(go);
-    let mut ids: Vec<_> = finish(running)
-        .into_iter()
-        .map(|ran| ran.ok().var("AWS_ACCESS_KEY_ID").to_owned())
+    let mut ids: Vec<_> = all_ok(running)
+        .iter()
+        .map(|ran| ran.var("AWS_ACCESS_KEY_ID").to_owned())
         .collect();
     ids.sort();
     ids.dedup();

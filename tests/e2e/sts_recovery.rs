@@ -126,7 +126,7 @@ fn a_cached_session_that_died_early_is_obtained_again_once() {
 fn an_access_key_that_is_gone_says_so() {
     let sim = Sim::with(|world| {
         world["accounts"]["111122223333"]["users"]["elmerfudd"]["access_keys"][0]["status"] =
-            "Inactive".into()
+            "Inactive".into();
     });
     let home = Home::with_key(&sim, BASTION);
     home.run(["exec", "-t", &sim.code(), "bastion", "--", "true"])

@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
-use super::{DECK, Key, Ran, Running, Sim};
+use super::{DECK, KEY, Key, Ran, Running, Sim};
 use crate::pty::Pty;
 
 pub const PASSPHRASE: &str = "CANARY-passphrase-of-the-file-store";
@@ -51,7 +51,7 @@ impl Home {
     /// The same with the key of the bastion user stored.
     pub fn with_key(sim: &Sim, config: &str) -> Self {
         let home = Self::of(sim, config);
-        home.add("bastion", sim.key());
+        home.add("bastion", KEY);
         home
     }
 
@@ -64,7 +64,7 @@ impl Home {
         );
         let config = DECK.replace("mfa_serial", &format!("mfa_process = {device}\nmfa_serial"));
         home.configure(&config);
-        fs::write(home.path("codes"), sim.codes().join("\n") + "\n").unwrap();
+        fs::write(home.path("codes"), Sim::codes().join("\n") + "\n").unwrap();
         home
     }
 

@@ -9,7 +9,7 @@ mod sim;
 pub use disk::Disk;
 pub use home::{Home, PASSPHRASE, path_variable};
 pub use python::python;
-pub use run::{Ran, Running, finish, must_start, run};
+pub use run::{Ran, Running, all_ok, must_start, run};
 pub use sim::{BASTION, DECK, KEY, Key, SERIAL, Sim, account_role, error, fault, once};
 
 /// The time of day, which decides the code an MFA device shows.

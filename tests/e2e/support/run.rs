@@ -122,10 +122,13 @@ pub fn run(command: &mut Command) -> Ran {
     Running::start(command).finish()
 }
 
-/// Waits for programs that run at the same time.
+/// Waits for programs that run at the same time, all of which must succeed.
 #[track_caller]
-pub fn finish(running: Vec<Running>) -> Vec<Ran> {
-    running.into_iter().map(Running::finish).collect()
+pub fn all_ok(running: impl IntoIterator<Item = Running>) -> Vec<Ran> {
+    running
+        .into_iter()
+        .map(|running| running.finish().ok())
+        .collect()
 }
 
 /// Starts a program that the tests need.
@@ -133,6 +136,8 @@ pub fn finish(running: Vec<Running>) -> Vec<Ran> {
 pub fn must_start(command: &mut Command) -> Child {
     let package = match command.get_program().to_str() {
         Some("strace") => "install the Debian package strace",
+        Some("dbus-daemon") => "install the Debian package dbus",
+        Some("gnome-keyring-daemon") => "install the Debian package gnome-keyring",
         Some("setsid" | "unshare") => "install the Debian package util-linux",
         Some(path) if path.contains("venv") => "run `make venv`",
         _ => "is it installed?",
@@ -140,8 +145,8 @@ pub fn must_start(command: &mut Command) -> Child {
     match command.spawn() {
         Ok(child) => child,
         Err(error) => panic!(
-            "{:?} does not start ({error}): {package}",
-            command.get_program()
+            "{} does not start ({error}): {package}",
+            command.get_program().display()
         ),
     }
 }
