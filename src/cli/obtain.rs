@@ -80,18 +80,25 @@ impl Context {
         let location = self.location();
         let profile = self.resolve(&config, wish)?;
         self.with_provider(&codes, &location, |provider| {
-            let chain = match self.warm_chain(&profile, wish, provider) {
-                Some(chain) => chain,
-                None => self.cold_chain(&profile, wish)?,
+            let tell = |chain: &Chain| {
+                self.debug(|| explain::text(&profile, chain, config.path(), &[]));
             };
-            self.debug(|| explain::text(&profile, &chain, config.path(), &[]));
+            if let Some(chain) = self.remembered_chain(&profile, wish, &location)
+                && let Some(credentials) = provider.from_cache(&chain)?
+            {
+                tell(&chain);
+                return Ok((chain, credentials));
+            }
+            let chain = self.cold_chain(&profile, wish)?;
+            tell(&chain);
             refuse_foreign_commands(&config, &chain)?;
             let credentials = provider.credentials(&chain)?;
-            Ok(Obtained {
-                profile,
-                chain,
-                credentials,
-            })
+            Ok((chain, credentials))
+        })
+        .map(|(chain, credentials)| Obtained {
+            profile,
+            chain,
+            credentials,
         })
     }
 
@@ -114,17 +121,15 @@ impl Context {
         })
     }
 
-    /// The plan by the names last seen, if the cache answers for it.
-    fn warm_chain(
+    /// The plan by the names last seen in the store, without looking there.
+    fn remembered_chain(
         &self,
         profile: &Profile,
         wish: &Wish<'_>,
-        provider: &Provider<'_>,
+        location: &str,
     ) -> Option<Chain> {
         let index = self.index();
-        let names = index.names(provider.location)?;
-        let chain = self.plan(profile, names, wish).ok()?;
-        provider.is_warm(&chain).then_some(chain)
+        self.plan(profile, index.names(location)?, wish).ok()
     }
 
     /// The plan by the names the store has now.

@@ -60,15 +60,13 @@ impl Provider<'_> {
             .map(Source::into_credentials)
     }
 
-    /// Whether the cache can answer for the whole chain, judged from headers alone: nothing is unlocked.
-    pub fn is_warm(&self, chain: &Chain) -> bool {
+    /// The credentials that the chain yields, if the cache has them: nothing is listed, asked or called.
+    pub fn from_cache(&self, chain: &Chain) -> Result<Option<Credentials>, Error> {
         let Some(last) = chain.links.len().checked_sub(1) else {
-            return false;
+            return Ok(None);
         };
         let step = Fingerprint::of_step(chain, last, self.location);
-        self.sessions
-            .header(&step)
-            .is_some_and(|header| header.lives((self.clock)(), self.min_ttl))
+        Ok(self.cached(&step)?.map(Source::into_credentials))
     }
 
     /// The credentials after the first `steps` links.
@@ -211,30 +209,26 @@ impl Provider<'_> {
         }
     }
 
+    /// The session of a step, if it is there and lives. The store is opened only for a session that does.
     fn cached(&self, step: &Fingerprint) -> Result<Option<Source>, Error> {
         let now = (self.clock)();
-        let Some(header) = self
-            .sessions
-            .header(step)
+        let Some(file) = self.sessions.read(step) else {
+            return Ok(None);
+        };
+        let Some(header) = file
+            .header()
             .filter(|header| header.lives(now, self.min_ttl))
         else {
             return Ok(None);
         };
-        let session = match (self.vault)()?.session_key()? {
-            Some(key) => self.sessions.open(step, &key),
-            None => None,
-        };
-        match session {
-            Some(session) if session.lives(now, self.min_ttl) => {
-                Ok(Some(Source::Cached(Credentials::Session(session), header)))
-            }
-            Some(_) => Ok(None),
-            // Torn, or sealed with a key that is gone: it will never open.
-            None => {
-                self.sessions.forget(step, &header);
-                Ok(None)
-            }
+        let key = (self.vault)()?.session_key()?;
+        let session = key.and_then(|key| file.open(step, &key));
+        if let Some(session) = session {
+            return Ok(Some(Source::Cached(Credentials::Session(session), header)));
         }
+        // Torn, or sealed with a key that is gone: it will never open.
+        self.sessions.forget(step, &header);
+        Ok(None)
     }
 
     fn session_key(&self) -> Result<SessionKey, Error> {

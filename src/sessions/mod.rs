@@ -9,13 +9,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use crate::credentials::SessionCredentials;
 use crate::environment::Environment;
 use crate::files::{self, AtPath, PathError, Pending};
-use crate::vault::SessionKey;
 
 pub use fingerprint::Fingerprint;
-pub use sealed::Header;
+pub use sealed::{Header, SealedSession};
 
 /// Room reserved for a session before anybody is asked for an MFA code; role sessions with tags reach about 2 KiB.
 const RESERVED_BYTES: usize = 4096;
@@ -64,9 +62,9 @@ impl Sessions {
         sealed::read_header(&self.path(step))
     }
 
-    /// Opens the session for `step`. Anything wrong with the file (torn, foreign, sealed with another key) is a miss.
-    pub fn open(&self, step: &Fingerprint, key: &SessionKey) -> Option<SessionCredentials> {
-        sealed::open(&fs::read(self.path(step)).ok()?, step, key)
+    /// The file of `step`, read once, so that header and body belong together.
+    pub fn read(&self, step: &Fingerprint) -> Option<SealedSession> {
+        fs::read(self.path(step)).ok().map(SealedSession)
     }
 
     /// Reserves room for the session of `step`.

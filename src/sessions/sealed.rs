@@ -143,31 +143,40 @@ pub fn seal(
     Ok(file)
 }
 
-/// Opens the file of `step`; `None` for anything that is not whole, ours, and sealed with this key.
-pub fn open(file: &[u8], step: &Fingerprint, key: &SessionKey) -> Option<SessionCredentials> {
-    let end = file.iter().position(|byte| *byte == b'\n')? + 1;
-    let header = parse_header(&file[..end])?;
-    let (nonce, sealed) = file[end..].split_at_checked(NONCE_BYTES)?;
-    let aad = additional_data(&file[..end], step);
-    let nonce: [u8; NONCE_BYTES] = nonce.try_into().ok()?;
-    let plain = Zeroizing::new(
-        cipher(key)
-            .decrypt(
-                &Nonce::from(nonce),
-                Payload {
-                    msg: sealed,
-                    aad: &aad,
-                },
-            )
-            .ok()?,
-    );
-    let mut body: Body = serde_json::from_slice(&plain).ok()?;
-    Some(SessionCredentials {
-        access_key_id: std::mem::take(&mut body.access_key_id),
-        secret_access_key: std::mem::take(&mut body.secret_access_key).into(),
-        session_token: std::mem::take(&mut body.session_token).into(),
-        expiration: header.expires_at(),
-    })
+/// The bytes of a session file.
+#[derive(Debug)]
+pub struct SealedSession(pub Vec<u8>);
+
+impl SealedSession {
+    /// `None` when this is no session file of ours.
+    pub fn header(&self) -> Option<Header> {
+        parse_header(self.split()?.0)
+    }
+
+    /// Opens the body; `None` for anything that is not whole, ours, of this step, and sealed with this key.
+    pub fn open(&self, step: &Fingerprint, key: &SessionKey) -> Option<SessionCredentials> {
+        let (line, rest) = self.split()?;
+        let header = parse_header(line)?;
+        let (nonce, sealed) = rest.split_at_checked(NONCE_BYTES)?;
+        let nonce: [u8; NONCE_BYTES] = nonce.try_into().ok()?;
+        let payload = Payload {
+            msg: sealed,
+            aad: &additional_data(line, step),
+        };
+        let plain = Zeroizing::new(cipher(key).decrypt(&Nonce::from(nonce), payload).ok()?);
+        let mut body: Body = serde_json::from_slice(&plain).ok()?;
+        Some(SessionCredentials {
+            access_key_id: std::mem::take(&mut body.access_key_id),
+            secret_access_key: std::mem::take(&mut body.secret_access_key).into(),
+            session_token: std::mem::take(&mut body.session_token).into(),
+            expiration: header.expires_at(),
+        })
+    }
+
+    fn split(&self) -> Option<(&[u8], &[u8])> {
+        let end = self.0.iter().position(|byte| *byte == b'\n')? + 1;
+        Some(self.0.split_at(end))
+    }
 }
 
 fn additional_data(header_line: &[u8], step: &Fingerprint) -> Vec<u8> {
