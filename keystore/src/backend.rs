@@ -8,21 +8,49 @@ use std::str::FromStr;
 pub enum Backend {
     /// `secret-service`: GNOME Keyring, KeePassXC and others behind the freedesktop.org D-Bus interface.
     SecretService,
+    /// `kwallet`: KDE Wallet. Linux only.
+    Kwallet,
+    /// `pass`: the password store of the `pass` program, encrypted by GnuPG. Not on Windows.
+    Pass,
     /// `file`: one encrypted file per item, opened by a passphrase.
     File,
+    /// `keyctl`: the key retention service of the Linux kernel, which a reboot empties.
+    Keyctl,
+    /// `passage`: the password store of the `passage` program, encrypted by age. Not on Windows.
+    Passage,
     /// `memory`: for tests only; forgets everything when closed.
     Memory,
 }
 
 impl Backend {
-    /// Every store a user can choose, in the order in which a default is looked for. `memory` is not for users.
-    pub const ALL: &'static [Backend] = &[Backend::SecretService, Backend::File];
+    /// Every store a user can choose: first those of [`Backend::DEFAULT_ORDER`], in that order. `memory` is not for users.
+    pub const ALL: &'static [Backend] = &[
+        Backend::SecretService,
+        Backend::Kwallet,
+        Backend::Pass,
+        Backend::File,
+        Backend::Keyctl,
+        Backend::Passage,
+    ];
+
+    /// The order in which a default is looked for, with [`probe`](crate::probe). The others are never the default: a reboot
+    /// empties `keyctl`, and `passage` is rare enough to be asked for by those who use it.
+    pub const DEFAULT_ORDER: &'static [Backend] = &[
+        Backend::SecretService,
+        Backend::Kwallet,
+        Backend::Pass,
+        Backend::File,
+    ];
 
     /// The name as users write it.
     pub const fn name(self) -> &'static str {
         match self {
             Backend::SecretService => "secret-service",
+            Backend::Kwallet => "kwallet",
+            Backend::Pass => "pass",
             Backend::File => "file",
+            Backend::Keyctl => "keyctl",
+            Backend::Passage => "passage",
             Backend::Memory => "memory",
         }
     }
@@ -75,11 +103,16 @@ mod tests {
     }
 
     #[test]
+    fn the_default_is_looked_for_in_the_order_of_all() {
+        assert!(Backend::ALL.starts_with(Backend::DEFAULT_ORDER));
+    }
+
+    #[test]
     fn unknown_name_lists_the_valid_ones() {
         let error = "File".parse::<Backend>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "there is no backend \"File\"; the backends are secret-service, file"
+            "there is no backend \"File\"; the backends are secret-service, kwallet, pass, file, keyctl, passage"
         );
     }
 }

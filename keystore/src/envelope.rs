@@ -63,6 +63,18 @@ pub(crate) fn decode(name: &str, json: &[u8]) -> Result<Item, Error> {
     Ok(item)
 }
 
+/// The name that the item's JSON gives itself.
+pub(crate) fn stored_name(json: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        #[serde(rename = "Key")]
+        name: String,
+    }
+
+    let named: Named = serde_json::from_slice(json).ok()?;
+    Some(named.name)
+}
+
 /// Where the JSON is wrong, and how in general; serde's own text may quote the value, which may be the secret.
 fn json_problem(error: &serde_json::Error) -> String {
     let kind = match error.classify() {

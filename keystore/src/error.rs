@@ -42,11 +42,15 @@ pub enum Error {
     Denied { backend: Backend, reason: String },
     #[error("{}: {source}", .path.display())]
     Io { path: PathBuf, source: io::Error },
-    /// The Secret Service gave an answer that is none of the above.
-    #[error("the secret service failed to {operation}: {message}")]
-    Dbus {
+    /// The store has no room for the item.
+    #[error("the {backend} keystore is full: {reason}")]
+    Full { backend: Backend, reason: String },
+    /// The store, or the program or service behind it, gave an answer that is none of the above.
+    #[error("the {backend} keystore failed to {operation}: {reason}")]
+    Failed {
+        backend: Backend,
         operation: &'static str,
-        message: String,
+        reason: String,
     },
     /// The operating system gave no random numbers.
     #[error("the operating system gave no random numbers: {0}")]
@@ -58,6 +62,25 @@ impl Error {
         Error::Io {
             path: path.to_owned(),
             source,
+        }
+    }
+
+    pub(crate) fn unavailable(backend: Backend, reason: impl Into<String>) -> Self {
+        Error::Unavailable {
+            backend,
+            reason: reason.into(),
+        }
+    }
+
+    pub(crate) fn failed(
+        backend: Backend,
+        operation: &'static str,
+        reason: impl Into<String>,
+    ) -> Self {
+        Error::Failed {
+            backend,
+            operation,
+            reason: reason.into(),
         }
     }
 

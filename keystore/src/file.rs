@@ -17,7 +17,8 @@ use zeroize::Zeroizing;
 use crate::item::check_name;
 use crate::jwe::{self, Randomness, Unreadable};
 use crate::{
-    AskPassphrase, Backend, Error, Item, Keystore, PassphraseRequest, envelope, file_name,
+    AskPassphrase, Backend, Error, Item, Keystore, PassphraseRequest, directory_location, envelope,
+    file_name,
 };
 
 /// Far above any item; bounds what a device or a planted file could make us read.
@@ -295,18 +296,14 @@ impl fmt::Debug for FileKeystore {
 }
 
 pub(crate) fn location(dir: &Path) -> String {
-    let absolute = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
-    format!("file:{}", absolute.display())
+    directory_location(Backend::File, dir)
 }
 
 /// A directory that is not there yet can be made later; anything else in its place cannot be used.
 pub(crate) fn probe(dir: &Path) -> Result<(), Error> {
     match existing(fs::read_dir(dir), dir) {
         Ok(_) => Ok(()),
-        Err(error) => Err(Error::Unavailable {
-            backend: Backend::File,
-            reason: error.to_string(),
-        }),
+        Err(error) => Err(Error::unavailable(Backend::File, error.to_string())),
     }
 }
 

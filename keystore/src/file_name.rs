@@ -26,11 +26,17 @@ fn is_escaped(c: char) -> bool {
 
 /// The item name of a directory entry; `None` for entries that are no items.
 pub(crate) fn decode(file_name: &str) -> Option<String> {
-    if !is_listed(file_name) {
-        return None;
+    if is_listed(file_name) {
+        unescape(file_name)
+    } else {
+        None
     }
-    let mut name = Vec::with_capacity(file_name.len());
-    let mut rest = file_name.as_bytes();
+}
+
+/// The text with every `%XX` as the byte it stands for; `None` if that is no text.
+pub(crate) fn unescape(escaped: &str) -> Option<String> {
+    let mut name = Vec::with_capacity(escaped.len());
+    let mut rest = escaped.as_bytes();
     while let Some((&byte, tail)) = rest.split_first() {
         match (byte, tail) {
             (b'%', [high, low, after @ ..]) if hex(*high).is_some() && hex(*low).is_some() => {

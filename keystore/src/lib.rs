@@ -12,10 +12,13 @@ mod file_name;
 mod item;
 mod jwe;
 mod memory;
+#[cfg(unix)]
+mod pass;
 #[cfg(target_os = "linux")]
 mod secret_service;
+mod settings;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use secrecy::SecretString;
 
@@ -24,8 +27,11 @@ pub use error::Error;
 pub use file::FileKeystore;
 pub use item::{Item, Secret};
 pub use memory::MemoryKeystore;
+#[cfg(unix)]
+pub use pass::PassKeystore;
 #[cfg(target_os = "linux")]
 pub use secret_service::{Limits, SecretServiceKeystore};
+pub use settings::{KeyctlScope, Settings, UnknownScope};
 
 /// A store of items by name.
 pub trait Keystore {
@@ -47,15 +53,6 @@ pub trait Keystore {
 
     /// Removes the item of that name; says whether there was one.
     fn remove(&self, name: &str) -> Result<bool, Error>;
-}
-
-/// Where the stores keep their items.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Settings {
-    /// Directory of [`Backend::File`], made when the first item is written.
-    pub file_dir: PathBuf,
-    /// Collection of [`Backend::SecretService`], made when the first item is written.
-    pub secret_service_collection: String,
 }
 
 /// Asks a person, or whatever stands in for one, for the passphrase of a store.
@@ -93,12 +90,13 @@ pub fn open(
     match backend {
         Backend::File => Ok(Box::new(FileKeystore::new(&settings.file_dir, passphrase))),
         Backend::Memory => Ok(Box::new(MemoryKeystore::default())),
+        #[cfg(unix)]
+        Backend::Pass => Ok(Box::new(pass(settings))),
+        #[cfg(unix)]
+        Backend::Passage => Ok(Box::new(passage(settings))),
         #[cfg(target_os = "linux")]
-        Backend::SecretService => Ok(Box::new(SecretServiceKeystore::new(
-            &settings.secret_service_collection,
-        ))),
-        #[cfg(not(target_os = "linux"))]
-        Backend::SecretService => Err(not_on_this_system(backend)),
+        Backend::SecretService => Ok(Box::new(secret_service(settings))),
+        _ => Err(not_on_this_system(backend)),
     }
 }
 
@@ -106,10 +104,14 @@ pub fn open(
 pub fn location(backend: Backend, settings: &Settings) -> String {
     match backend {
         Backend::File => file::location(&settings.file_dir),
-        Backend::SecretService => {
-            format!("secret-service:{}", settings.secret_service_collection)
-        }
         Backend::Memory => memory::LOCATION.to_owned(),
+        #[cfg(unix)]
+        Backend::Pass => pass(settings).location(),
+        #[cfg(unix)]
+        Backend::Passage => passage(settings).location(),
+        #[cfg(target_os = "linux")]
+        Backend::SecretService => secret_service(settings).location(),
+        _ => backend.name().to_owned(),
     }
 }
 
@@ -119,19 +121,40 @@ pub fn probe(backend: Backend, settings: &Settings) -> Result<(), Error> {
     match backend {
         Backend::File => file::probe(&settings.file_dir),
         Backend::Memory => Ok(()),
+        #[cfg(unix)]
+        Backend::Pass => pass(settings).probe(),
+        #[cfg(unix)]
+        Backend::Passage => passage(settings).probe(),
         #[cfg(target_os = "linux")]
-        Backend::SecretService => {
-            SecretServiceKeystore::new(&settings.secret_service_collection).probe()
-        }
-        #[cfg(not(target_os = "linux"))]
-        Backend::SecretService => Err(not_on_this_system(backend)),
+        Backend::SecretService => secret_service(settings).probe(),
+        _ => Err(not_on_this_system(backend)),
     }
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(unix)]
+fn pass(settings: &Settings) -> PassKeystore {
+    PassKeystore::pass(&settings.pass_dir)
+        .with_command(settings.pass_cmd.as_deref())
+        .with_prefix(&settings.pass_prefix)
+}
+
+#[cfg(unix)]
+fn passage(settings: &Settings) -> PassKeystore {
+    PassKeystore::passage(&settings.passage_dir)
+        .with_command(settings.pass_cmd.as_deref())
+        .with_prefix(&settings.pass_prefix)
+}
+
+#[cfg(target_os = "linux")]
+fn secret_service(settings: &Settings) -> SecretServiceKeystore {
+    SecretServiceKeystore::new(&settings.secret_service_collection)
+}
+
+fn directory_location(backend: Backend, dir: &Path) -> String {
+    let absolute = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
+    format!("{backend}:{}", absolute.display())
+}
+
 fn not_on_this_system(backend: Backend) -> Error {
-    Error::Unavailable {
-        backend,
-        reason: "this operating system has no such store".to_owned(),
-    }
+    Error::unavailable(backend, "this operating system has no such store")
 }

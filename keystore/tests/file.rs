@@ -110,10 +110,7 @@ fn conforms() {
 #[test]
 fn location_and_probe_open_nothing() {
     let (_place, dir) = place();
-    let settings = Settings {
-        file_dir: dir.clone(),
-        secret_service_collection: "awsvault".to_owned(),
-    };
+    let settings = Settings::new(dir.clone());
     let text = format!("file:{}", dir.display());
     assert_eq!(location(Backend::File, &settings), text);
     assert_eq!(

@@ -22,10 +22,7 @@ fn conforms() {
 
 #[test]
 fn forgets_when_closed() {
-    let settings = Settings {
-        file_dir: Path::new("/nonexistent").to_owned(),
-        secret_service_collection: String::new(),
-    };
+    let settings = Settings::new(Path::new("/nonexistent").to_owned());
     let open = || open(Backend::Memory, &settings, Box::new(NoAsker)).unwrap();
     open().write(&item("jon", "secret")).unwrap();
     assert!(open().read("jon").unwrap().is_none());

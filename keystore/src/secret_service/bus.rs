@@ -50,7 +50,7 @@ pub(super) struct Method<'a> {
     pub(super) path: &'a str,
     pub(super) interface: &'static str,
     pub(super) member: &'static str,
-    /// Completes "the secret service failed to …".
+    /// Completes "the secret-service keystore failed to …".
     pub(super) purpose: &'static str,
 }
 
@@ -250,17 +250,11 @@ pub(super) fn into_error(failure: Failure) -> Error {
 }
 
 pub(super) fn dbus_error(operation: &'static str, message: &str) -> Error {
-    Error::Dbus {
-        operation,
-        message: message.to_owned(),
-    }
+    Error::failed(BACKEND, operation, message)
 }
 
 pub(super) fn unavailable(reason: &str) -> Error {
-    Error::Unavailable {
-        backend: BACKEND,
-        reason: reason.to_owned(),
-    }
+    Error::unavailable(BACKEND, reason)
 }
 
 fn message<A: AppendAll>(destination: &str, method: Method<'_>, arguments: A) -> Message {

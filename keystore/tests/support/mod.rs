@@ -5,6 +5,8 @@
 pub mod conformance;
 #[cfg(target_os = "linux")]
 pub mod gnome_keyring;
+#[cfg(unix)]
+pub mod pass;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
