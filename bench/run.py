@@ -1,0 +1,188 @@
+"""Measures the release build, beside another aws-vault if one is given, and writes bench/results.md.
+
+    run.py [--peer PROGRAM] [--peer-name NAME]
+
+Numbers that miss their target are reported; they are no failure.
+"""
+
+import argparse
+import contextlib
+import statistics
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import go_session
+import report
+from measure import Program, in_turn, once, peak_kilobytes
+from report import Row
+from stage import BUILT, ROOT, GnomeKeyring, SimulatedAws
+
+RUNS = 51
+SLOW_RUNS = 31
+PASSPHRASE = "a passphrase for the bench"
+COLLECTION = "awsvault"
+STS_LATENCY_MS = 20
+PROFILE = "[profile bench]\nregion = eu-west-1\n"
+ROLE_PROFILE = """
+[profile {name}]
+region = eu-west-1
+source_profile = bench
+role_arn = arn:aws:iam::222233334444:role/DeveloperRole
+"""
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    arguments.add_argument("--peer", type=Path)
+    arguments.add_argument("--peer-name", help="for the table; unless given, what it says about its version")
+    arguments = arguments.parse_args()
+    with tempfile.TemporaryDirectory(prefix="aws-vault-bench.") as directory, contextlib.ExitStack() as ending:
+        bench = Bench(Path(directory), ending, arguments)
+        rows = list(told(bench.measure()))
+    text = report.markdown(rows, [contestant.name for contestant in bench.contestants])
+    (ROOT / "bench/results.md").write_text(text)
+    print(text)
+
+
+def told(rows):
+    for row in rows:
+        print(f"{row.what}: {row.ours:.1f} {row.unit} {row.ratio}", file=sys.stderr)
+        yield row
+
+
+def says_of_itself(program):
+    said = subprocess.run([program, "--version"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
+    return f"{program.name} {said.split()[-1] if said.strip() else ''}".strip()
+
+
+@dataclass
+class Contestant:
+    name: str
+    binary: str
+    home: Path
+    keyring: GnomeKeyring
+    endpoint: str
+
+    def program(self, *words, store="file", config="config", prepare=lambda: None):
+        """The tool with that command line, in an environment with nothing else."""
+        environment = {
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(self.home),
+            "AWS_CONFIG_FILE": str(self.home / config),
+            "AWS_VAULT_BACKEND": store,
+            "AWS_VAULT_FILE_PASSPHRASE": PASSPHRASE,
+            "AWS_ENDPOINT_URL": self.endpoint,
+        }
+        if store == "secret-service":
+            environment["DBUS_SESSION_BUS_ADDRESS"] = self.keyring.address
+        return Program([self.binary, *words], environment, prepare)
+
+    def do(self, *words, store="file", **more):
+        program = self.program(*words, store=store)
+        subprocess.run(program.argv, env=program.environment | more, check=True, stdout=subprocess.DEVNULL)
+
+    def forget_sessions(self):
+        """The role's too, but not where they are sealed with, nor the names of stored keys."""
+        for file in (self.home / ".local/state/aws-vault").rglob("*.session"):
+            file.unlink()
+
+
+class Bench:
+    def __init__(self, directory, ending, arguments):
+        self.directory = directory
+        self.aws = SimulatedAws(directory, ending)
+        self.ours = self.contestant(ending, "aws-vault", BUILT / "aws-vault")
+        self.contestants = [self.ours]
+        if arguments.peer:
+            peer = self.contestant(ending, arguments.peer_name or says_of_itself(arguments.peer), arguments.peer.resolve())
+            self.contestants.append(peer)
+
+    def contestant(self, ending, name, binary):
+        """One with a home and a keyring of its own, a key in both stores, and a session that is alive."""
+        home = Path(tempfile.mkdtemp(prefix="home.", dir=self.directory))
+        keyring = GnomeKeyring(home / "keyring", ending)
+        contestant = Contestant(name, str(binary), home, keyring, self.aws.endpoint)
+        for file, profiles in ("config", 2), ("config-10000", 10_000), ("config-100000", 100_000):
+            roles = (ROLE_PROFILE.format(name=f"account-{number}") for number in range(1, profiles))
+            (home / file).write_text(PROFILE + "".join(roles))
+        mfa = f"mfa_serial = {self.aws.mfa_device['serial']}\n"
+        (home / "config-mfa").write_text(PROFILE + mfa + ROLE_PROFILE.format(name="role") + mfa)
+        keyring.expect_password()
+        key = {"AWS_ACCESS_KEY_ID": self.aws.access_key["id"], "AWS_SECRET_ACCESS_KEY": self.aws.access_key["secret"]}
+        for store in "file", "secret-service":
+            contestant.do("add", "--env", "bench", store=store, **key)
+        # A program that can be pointed at the simulated AWS makes a session of its own and ignores these.
+        go_session.in_file_store(home, "bench", PASSPHRASE)
+        go_session.in_secret_service(keyring.address, COLLECTION, "bench")
+        for store in "file", "secret-service":
+            contestant.do("exec", "bench", "--", "true", store=store)
+        return contestant
+
+    def measure(self):
+        yield self.ratio("`--version`", ["--version"], 0.3)
+        warm = ["exec", "bench", "--", "true"]
+        yield self.ratio("warm `exec`, file store", warm, 0.5)
+        yield self.ratio("warm `exec`, Secret Service", warm, 0.5, store="secret-service")
+        for command, words in ("exec", warm), ("list", ["list"]):
+            many = self.ratio(f"`{command}`, 10,000 profiles", words, 0.05, runs=SLOW_RUNS, config="config-10000")
+            yield many
+            yield self.growth(f"`{command}`, 100,000 profiles", words, many)
+        for name, store in ("file store", "file"), ("Secret Service", "secret-service"):
+            yield self.memory(f"peak memory, warm `exec`, {name}", warm, store)
+        yield self.size()
+        yield self.cold()
+        yield self.through_role("warm `exec` through a role, file store")
+
+    def ratio(self, what, words, target, runs=RUNS, **where):
+        results = in_turn([contestant.program(*words, **where) for contestant in self.contestants], runs)
+        return Row.of_runs(what, results, report.ratio_target(target))
+
+    def through_role(self, what):
+        """With the session that the measurement of the cold run left."""
+        program = self.ours.program("exec", "role", "--", "true", config="config-mfa")
+        return Row.of_runs(what, in_turn([program], RUNS), None)
+
+    def growth(self, what, words, tenth):
+        [runs] = in_turn([self.ours.program(*words, config="config-100000")], SLOW_RUNS)
+        factor = runs.median / tenth.ours
+        return Row.of_runs(what, [runs], report.Target("10 times 10,000", factor <= 10, f"{factor:.1f} times"))
+
+    def cold(self):
+        """Each call to STS takes as long as one from here; the rest is ours."""
+        program = self.ours.program("exec", "--mfa-token", "CODE", "role", "--", "true", config="config-mfa")
+
+        def prepare():
+            self.ours.forget_sessions()
+            program.argv[3] = self.aws.mfa_code()
+
+        program.prepare = prepare
+        prepare()
+        calls = self.aws.calls_during(lambda: once(program))
+        self.aws.answer_after(STS_LATENCY_MS)
+        [runs] = in_turn([program], RUNS)
+        waiting = calls * statistics.median(self.aws.round_trip_ms() for _ in range(RUNS))
+        self.aws.answer_after(0)
+        added = runs.median - waiting
+        detail = f"{added:.1f} ms more than {calls} calls ({waiting:.1f} ms)"
+        target = report.Target("20 ms more than its STS calls", added <= 20, detail)
+        return Row.of_runs(f"cold `exec` through a role with MFA, STS answers after {STS_LATENCY_MS} ms", [runs], target)
+
+    def size(self):
+        ours, *peer = (Path(contestant.binary).stat().st_size / 1e6 for contestant in self.contestants)
+        return Row("size of the binary", "MB", ours, *peer, target=report.Target("10 MB", ours <= 10))
+
+    def memory(self, what, words, store):
+        def typical(contestant):
+            peaks = [peak_kilobytes(contestant.program(*words, store=store)) for _ in range(SLOW_RUNS)]
+            return statistics.median(peaks) / 1000
+
+        ours, *peer = map(typical, self.contestants)
+        target = report.Target("the peer's", ours <= peer[0] if peer else None)
+        return Row(what, "MB", ours, *peer, target=target)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
