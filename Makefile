@@ -33,7 +33,7 @@ bench: venv ## Measure, beside another binary if PEER=/path/to/aws-vault is give
 	@scripts/deps.sh bench
 	@scripts/say.sh "Building the release (thin LTO: several minutes)"
 	@cargo build --quiet --release --workspace --bins
-	@.venv/bin/python bench/run.py $(if $(PEER),--peer "$(PEER)") $(if $(PEER_NAME),--peer-name "$(PEER_NAME)")
+	@.venv/bin/python -B bench/run.py $(if $(PEER),--peer "$(PEER)") $(if $(PEER_NAME),--peer-name "$(PEER_NAME)")
 
 man: ## Write the man pages to target/man
 	@cargo run --quiet --example man -- target/man

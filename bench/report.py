@@ -78,10 +78,10 @@ def markdown(rows, names):
 
 
 def misses(rows):
-    missed = [row for row in rows if row.target and row.target.met is False]
+    missed = [row for row in rows if row.where_it_goes and row.target and row.target.met is False]
     if not missed:
         return []
-    lines = [f"- {row.what}: {row.where_it_goes or 'no time'}" for row in missed]
+    lines = [f"- {row.what}: {row.where_it_goes}" for row in missed]
     return ["Where the time of what missed its target goes:", "", *lines, ""]
 
 
