@@ -56,7 +56,8 @@ def ratio_target(most):
     return judge
 
 
-def markdown(rows, names):
+def markdown(rows, names, load):
+    """`load` is the machine's load average before the first measurement: other work shows in every figure."""
     ours, *peer = names
     head = ["", ours, *peer, *(["ratio"] if peer else []), "at most", "result"]
     lines = [head, ["---"] * len(head)]
@@ -71,7 +72,7 @@ def markdown(rows, names):
         "# How fast it is", "",
         "Written by `make bench`; medians, in brackets the quartiles. Everything runs in a home of its own; programs that are",
         "compared run in turn. Without `PEER=/path/to/another/aws-vault` there are no ratios.", "",
-        f"{date.today()}, commit {commit()}, {machine()}", "",
+        f"{date.today()}, commit {commit()}, {machine()}, load average {load:.1f} before", "",
         table, "",
         *misses(rows),
     ])

@@ -7,6 +7,7 @@ Numbers that miss their target are reported; they are no failure.
 
 import argparse
 import contextlib
+import os
 import statistics
 import subprocess
 import sys
@@ -39,10 +40,11 @@ def main():
     arguments.add_argument("--peer", type=Path)
     arguments.add_argument("--peer-name", help="for the table; unless given, what it says about its version")
     arguments = arguments.parse_args()
+    load, *_ = os.getloadavg()
     with tempfile.TemporaryDirectory(prefix="aws-vault-bench.") as directory, contextlib.ExitStack() as ending:
         bench = Bench(Path(directory), ending, arguments)
         rows = list(told(bench.measure()))
-    text = report.markdown(rows, [contestant.name for contestant in bench.contestants])
+    text = report.markdown(rows, [contestant.name for contestant in bench.contestants], load)
     (ROOT / "bench/results.md").write_text(text)
     print(text)
 
