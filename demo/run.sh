@@ -50,6 +50,8 @@ endpoint=${endpoint%'"}'}
 # The AWS CLI, the SDKs and aws-vault all find the simulated AWS by these two variables.
 export AWS_ENDPOINT_URL=$endpoint AWS_ENDPOINT_URL_SIGNIN=$endpoint
 export AWS_VAULT_BACKEND=file AWS_VAULT_FILE_PASSPHRASE='a passphrase for the demo'
+# Nothing is left behind, in the kernel's keyring neither.
+export AWS_VAULT_UNLOCK_TTL=0
 
 # The phone that shows MFA codes. AWS takes each code once, and none older than the last one; the code of the next 30 seconds
 # is good already, so this waits only for a third one within half a minute.
@@ -155,7 +157,8 @@ refused 'The right key, no code: AWS refuses' 'AccessDenied|not authorized'
 
 scene 'For programs: aws-vault export'
 run 'aws-vault export --format=json master'
-succeeded 'The document that credential_process of the AWS SDKs wants' '"Version": ?1' '"AccessKeyId": ?"ASIA' '"Expiration": ?"20'
+succeeded 'The document that credential_process of the AWS SDKs wants' \
+    '"Version": ?1' '"AccessKeyId": ?"ASIA' '"Expiration": ?"20'
 
 scene 'Why, and from which line: aws-vault explain'
 run 'aws-vault explain master'

@@ -11,12 +11,15 @@ mod file;
 mod file_name;
 mod item;
 mod jwe;
+#[cfg(target_os = "linux")]
+mod keyctl;
 mod memory;
 #[cfg(unix)]
 mod pass;
 #[cfg(target_os = "linux")]
 mod secret_service;
 mod settings;
+mod unlocked;
 
 use std::path::Path;
 
@@ -26,12 +29,15 @@ pub use backend::{Backend, UnknownBackend};
 pub use error::Error;
 pub use file::FileKeystore;
 pub use item::{Item, Secret};
+#[cfg(target_os = "linux")]
+pub use keyctl::KeyctlKeystore;
 pub use memory::MemoryKeystore;
 #[cfg(unix)]
 pub use pass::PassKeystore;
 #[cfg(target_os = "linux")]
 pub use secret_service::{Limits, SecretServiceKeystore};
 pub use settings::{KeyctlScope, Settings, UnknownScope};
+pub use unlocked::Unlocked;
 
 /// A store of items by name.
 pub trait Keystore {
@@ -96,6 +102,8 @@ pub fn open(
         Backend::Passage => Ok(Box::new(passage(settings))),
         #[cfg(target_os = "linux")]
         Backend::SecretService => Ok(Box::new(secret_service(settings))),
+        #[cfg(target_os = "linux")]
+        Backend::Keyctl => Ok(Box::new(keyctl(settings))),
         _ => Err(not_on_this_system(backend)),
     }
 }
@@ -111,6 +119,8 @@ pub fn location(backend: Backend, settings: &Settings) -> String {
         Backend::Passage => passage(settings).location(),
         #[cfg(target_os = "linux")]
         Backend::SecretService => secret_service(settings).location(),
+        #[cfg(target_os = "linux")]
+        Backend::Keyctl => keyctl(settings).location(),
         _ => backend.name().to_owned(),
     }
 }
@@ -127,6 +137,8 @@ pub fn probe(backend: Backend, settings: &Settings) -> Result<(), Error> {
         Backend::Passage => passage(settings).probe(),
         #[cfg(target_os = "linux")]
         Backend::SecretService => secret_service(settings).probe(),
+        #[cfg(target_os = "linux")]
+        Backend::Keyctl => keyctl(settings).probe(),
         _ => Err(not_on_this_system(backend)),
     }
 }
@@ -148,6 +160,11 @@ fn passage(settings: &Settings) -> PassKeystore {
 #[cfg(target_os = "linux")]
 fn secret_service(settings: &Settings) -> SecretServiceKeystore {
     SecretServiceKeystore::new(&settings.secret_service_collection)
+}
+
+#[cfg(target_os = "linux")]
+fn keyctl(settings: &Settings) -> KeyctlKeystore {
+    KeyctlKeystore::new(settings.keyctl_scope).with_permissions(settings.keyctl_permissions)
 }
 
 fn directory_location(backend: Backend, dir: &Path) -> String {

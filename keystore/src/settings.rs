@@ -61,7 +61,7 @@ pub enum KeyctlScope {
     User,
     /// `usersession`: the session keyring of processes that have no session keyring of their own.
     UserSession,
-    /// `session`: of a login, where the system gives logins a keyring; otherwise of a process.
+    /// `session`: of a login, where the system gives logins a keyring; otherwise the same as `usersession`.
     Session,
     /// `process`: gone with the process.
     Process,

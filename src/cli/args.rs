@@ -61,6 +61,11 @@ pub struct Global {
     #[arg(long, global = true, value_name = "NAME", help_heading = GLOBAL)]
     pub secret_service_collection: Option<String>,
 
+    /// How long the key of the session cache stays unlocked, 0 for not at all (Linux) [default: 15m]
+    /// [env: AWS_VAULT_UNLOCK_TTL]
+    #[arg(long, global = true, value_name = "DURATION", value_parser = parse::plain_duration, help_heading = GLOBAL)]
+    pub unlock_ttl: Option<Duration>,
+
     /// Where MFA codes are asked for [env: AWS_VAULT_PROMPT]
     #[arg(long, global = true, value_name = "DRIVER", help_heading = GLOBAL)]
     pub prompt: Option<Prompt>,
@@ -94,6 +99,7 @@ pub enum Command {
     #[command(visible_alias = "rm")]
     Remove(Remove),
     Clear(Clear),
+    Lock(Lock),
     Exec(Exec),
     Export(Export),
     Login(Login),
@@ -199,6 +205,18 @@ pub struct Clear {
     /// Only the sessions of this profile
     pub profile: Option<String>,
 }
+
+/// Lock the session cache
+///
+/// After a keystore was unlocked, the key of the session cache (never an access key) rests in the kernel's keyring for a
+/// while, so that you are not asked for every command. This forgets it at once: the next command opens the keystore again.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+EXAMPLES
+  aws-vault lock
+  aws-vault --unlock-ttl 1h exec work   stay unlocked for an hour from the next unlocking on
+  export AWS_VAULT_UNLOCK_TTL=0         never stay unlocked")]
+pub struct Lock {}
 
 /// How credentials are obtained, common to every command that hands them out.
 #[derive(Debug, Clone, Default, Args)]

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use aws_vault_keystore::{self as keystore, Backend, Settings};
+use aws_vault_keystore::{self as keystore, Backend, Settings, Unlocked};
 
 use super::args::{self, Global};
 use super::output::notice;
@@ -20,6 +20,9 @@ use crate::index::{Chosen, Index};
 use crate::provider;
 use crate::sessions::{self, Sessions};
 use crate::vault::{self, Vault};
+
+/// As long as `sudo` remembers a password on most systems.
+const DEFAULT_UNLOCK_TTL: Duration = Duration::from_mins(15);
 
 /// One run of the program.
 #[derive(Debug)]
@@ -134,6 +137,11 @@ impl Context {
     /// What must be left of a cached session for it to be handed out.
     pub fn min_ttl(&self) -> Duration {
         min_ttl(&self.environment)
+    }
+
+    /// Where the session key rests after the store was unlocked.
+    pub fn unlocked(&self) -> Unlocked {
+        Unlocked::new(self.global.unlock_ttl.unwrap_or(DEFAULT_UNLOCK_TTL))
     }
 
     pub fn debug(&self, message: impl FnOnce() -> String) {

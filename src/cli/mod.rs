@@ -22,6 +22,7 @@ mod export;
 mod failures;
 pub mod formats;
 mod list;
+mod lock;
 mod login;
 mod obtain;
 mod output;
@@ -56,6 +57,7 @@ pub fn run(
         Command::Explain(args) => done(explain::run(&context, &args)),
         Command::Export(args) => done(export::run(&context, &args)),
         Command::List(args) => done(list::run(&context, &args)),
+        Command::Lock(_) => done(lock::run(&context)),
         Command::Login(args) => done(login::run(&context, &args)),
         Command::Remove(args) => done(remove::run(&context, &args)),
         Command::Rotate(args) => done(rotate::run(&context, &args)),
@@ -111,6 +113,7 @@ impl Command {
             Self::Explain(_) => "explain",
             Self::Export(_) => "export",
             Self::List(_) => "list",
+            Self::Lock(_) => "lock",
             Self::Login(_) => "login",
             Self::Remove(_) => "remove",
             Self::Rotate(_) => "rotate",

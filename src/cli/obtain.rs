@@ -117,6 +117,7 @@ impl Context {
             location,
             clock: &self.clock,
             min_ttl: self.min_ttl(),
+            unlocked: self.unlocked(),
             notice: &notice,
         })
     }

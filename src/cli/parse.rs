@@ -13,6 +13,8 @@ use crate::config::profile::{Origin, Setting};
 use crate::environment::Environment;
 use crate::error::{CliError, Kind, visible};
 
+const UNLOCK_TTL: &str = "AWS_VAULT_UNLOCK_TTL";
+
 /// What is printed instead of running a command: help, the version, or why the command line makes no sense.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Message {
@@ -47,6 +49,14 @@ pub fn required(profile: Option<&str>) -> Result<&str, CliError> {
     profile.filter(|name| !name.is_empty()).ok_or_else(|| {
         CliError::usage("no profile given").hint("name a profile; `aws-vault list` shows them")
     })
+}
+
+pub(super) fn plain_duration(text: &str) -> Result<Duration, String> {
+    // `0` alone is how people switch a time-out off.
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
+    parsed(text)
 }
 
 pub(super) fn duration_flag(text: &str) -> Result<Setting<Duration>, String> {
@@ -128,6 +138,7 @@ fn fill(cli: &mut Cli, environment: &Environment) -> Result<(), CliError> {
         }
         Command::Add(_)
         | Command::List(_)
+        | Command::Lock(_)
         | Command::Remove(_)
         | Command::Clear(_)
         | Command::Rotate(_)
@@ -140,6 +151,13 @@ fn fill(cli: &mut Cli, environment: &Environment) -> Result<(), CliError> {
 fn fill_global(global: &mut Global, environment: &Environment) -> Result<(), CliError> {
     fill_choice(&mut global.backend, environment, "AWS_VAULT_BACKEND")?;
     fill_choice(&mut global.prompt, environment, "AWS_VAULT_PROMPT")?;
+    if global.unlock_ttl.is_none()
+        && let Some(text) = environment.var(UNLOCK_TTL)
+    {
+        let value =
+            plain_duration(text).map_err(|why| CliError::usage(format!("{UNLOCK_TTL}: {why}")))?;
+        global.unlock_ttl = Some(value);
+    }
     if global.file_dir.is_none() {
         global.file_dir = environment.var_os("AWS_VAULT_FILE_DIR").map(Into::into);
     }

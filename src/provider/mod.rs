@@ -5,6 +5,8 @@ mod steps;
 
 use std::time::{Duration, SystemTime};
 
+use aws_vault_keystore::{Secret, Unlocked};
+
 use crate::aws::Aws;
 use crate::aws::sts::MfaProof;
 use crate::config::chain::{Base, Chain, Link, Mfa};
@@ -29,6 +31,8 @@ pub struct Provider<'a> {
     pub location: &'a str,
     pub clock: &'a dyn Fn() -> SystemTime,
     pub min_ttl: Duration,
+    /// Where the session key rests for a while, so that a store need not be unlocked for every command.
+    pub unlocked: Unlocked,
     /// Tells the user something on stderr.
     pub notice: &'a (dyn Fn(&str) + Sync),
 }
@@ -221,8 +225,10 @@ impl Provider<'_> {
         else {
             return Ok(None);
         };
-        let key = (self.vault)()?.session_key()?;
-        let session = key.and_then(|key| file.open(step, &key));
+        let session = match self.recalled_key().and_then(|key| file.open(step, &key)) {
+            None => self.stored_key()?.and_then(|key| file.open(step, &key)),
+            session => session,
+        };
         if let Some(session) = session {
             return Ok(Some(Source::Cached(Credentials::Session(session), header)));
         }
@@ -231,14 +237,38 @@ impl Provider<'_> {
         Ok(None)
     }
 
+    /// The key to seal with: the one in use, else a new one.
     fn session_key(&self) -> Result<SessionKey, Error> {
-        let vault = (self.vault)()?;
-        if let Some(key) = vault.session_key()? {
+        if let Some(key) = self.recalled_key() {
+            return Ok(key);
+        }
+        if let Some(key) = self.stored_key()? {
             return Ok(key);
         }
         let _lock = self.sessions.lock_key()?;
-        Ok(vault.session_key_or_new()?)
+        Ok((self.vault)()?.session_key_or_new()?)
     }
+
+    /// The session key, if it was unlocked a short while ago.
+    fn recalled_key(&self) -> Option<SessionKey> {
+        let secret = self.unlocked.recall(&unlock_name(self.location))?;
+        SessionKey::from_bytes(secret.expose())
+    }
+
+    /// The session key from the store; from now on it need not be asked for again for a while.
+    fn stored_key(&self) -> Result<Option<SessionKey>, Error> {
+        let key = (self.vault)()?.session_key()?;
+        if let Some(key) = &key {
+            let secret = Secret::new(key.expose().to_vec());
+            self.unlocked.keep(&unlock_name(self.location), &secret);
+        }
+        Ok(key)
+    }
+}
+
+/// What the session key of a store is called in the kernel's keyring.
+pub fn unlock_name(location: &str) -> String {
+    format!("aws-vault:session-key:{location}")
 }
 
 enum CodeError {

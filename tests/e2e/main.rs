@@ -20,3 +20,4 @@ mod secret_service;
 mod story;
 mod sts_faults;
 mod sts_recovery;
+mod unlock;
