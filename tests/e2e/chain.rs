@@ -41,6 +41,8 @@ fn an_edited_profile_never_yields_the_old_identity() {
         DECK.replace("DeveloperRole", "Other"),
         format!("{DECK}duration_seconds = 1800\n"),
         format!("{DECK}session_tags = team=web\n"),
+        format!("{DECK}session_tags = team=ops\n"),
+        format!("{DECK}session_tags = squad=ops\n"),
         format!("{DECK}session_tags = team=web,stage=prod\n"),
         format!("{DECK}session_tags = team=web,stage=prod\ntransitive_session_tags = team\n"),
         format!("{DECK}role_session_name = me\n"),
