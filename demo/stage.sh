@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # How the demo talks: scenes, commands with their real output, and the proof that each did what was said.
-# shellcheck disable=SC2154 # run.sh sets demo, python, work (a scratch directory) and secret (never shown whole)
+# shellcheck disable=SC2154 # run.sh sets demo, python, work (a scratch directory), aws_pid and secret (never shown whole)
 
 pause=0
 # Time to read along.
@@ -107,5 +107,6 @@ proven() {
 
 failed() {
     printf '\n%sThe demo failed in the scene "%s": %s (%s)%s\n' "$red" "$current" "$1" "$2" "$plain" >&2
+    kill -0 "$aws_pid" 2>/dev/null || printf 'The simulated AWS is not running any more. %s\n' "$(cat "$work/aws-sim.log")" >&2
     exit 1
 }
