@@ -5,7 +5,7 @@ here=$(dirname "$0")
 
 demo="gcc libc6-dev python3 python3-venv"
 # The tests talk to real parts: a Secret Service with a scripted prompter, the shells that `export` quotes for.
-test="$demo dbus dbus-bin gnome-keyring libgcr-base-3-1 libsecret-tools python3-secretstorage python3-jwcrypto gnupg pass age
+test="$demo dbus dbus-bin gnome-keyring libgcr-base-3-1 libsecret-tools python3-secretstorage python3-jwcrypto gnupg pass age keyutils
       keyutils strace util-linux procps fish zsh"
 bench="$test time"
 
