@@ -47,6 +47,12 @@ pub enum Error {
         host: String,
         reason: String,
     },
+    #[error("{operation}: by this computer's clock the credentials of {host} have expired already")]
+    ExpiredOnArrival {
+        operation: &'static str,
+        host: String,
+        skew_seconds: i64,
+    },
     #[error("no region is configured, and no ARN in the profile tells the partition")]
     NoRegion,
     #[error(transparent)]
@@ -90,14 +96,18 @@ impl Error {
             | Self::Unreadable { .. }
             | Self::Unreachable { .. } => true,
             Self::Refused { code, .. } => is_trouble_at_aws(code),
-            Self::NoRegion | Self::CaBundle(_) | Self::Runtime(_) => false,
+            Self::ExpiredOnArrival { .. }
+            | Self::NoRegion
+            | Self::CaBundle(_)
+            | Self::Runtime(_) => false,
         }
     }
 
     /// What to do next.
     pub fn hints(&self) -> Vec<String> {
         let hint = match self {
-            Self::Refused { skew_seconds: Some(skew), .. } => format!(
+            Self::ExpiredOnArrival { skew_seconds: skew, .. }
+            | Self::Refused { skew_seconds: Some(skew), .. } => format!(
                 "this computer's clock differs from AWS's by {} minutes: set it (e.g. timedatectl set-ntp true)",
                 (skew.abs() + 30) / 60
             ),

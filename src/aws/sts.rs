@@ -15,6 +15,9 @@ use crate::mfa::TokenCode;
 /// No STS credentials live longer (GetSessionToken: 36 hours), and clocks differ a little.
 const LONGEST_LIFE: Duration = Duration::from_hours(37);
 
+/// Credentials live for 15 minutes at least, so a clock that is off by less does not make them look expired.
+const NOTICEABLE_SKEW_SECONDS: i64 = 600;
+
 /// Who the caller is, from GetCallerIdentity: always allowed, by any policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallerIdentity {
@@ -190,6 +193,14 @@ fn session(
     let expiration = SystemTime::try_from(credentials.expiration)
         .map_err(|_| unreadable(call, "the expiration is no time"))?;
     let left = expiration.duration_since(now).unwrap_or_default();
+    let skew_seconds = call.wire.skew_seconds().unwrap_or_default();
+    if left.is_zero() && skew_seconds.abs() > NOTICEABLE_SKEW_SECONDS {
+        return Err(Error::ExpiredOnArrival {
+            operation: call.operation,
+            host: call.wire.host(),
+            skew_seconds,
+        });
+    }
     if left.is_zero() {
         return Err(unreadable(call, "the credentials have expired already"));
     }
