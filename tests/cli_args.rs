@@ -247,9 +247,9 @@ fn bad_variables_are_errors_that_name_them() {
         ),
         (
             "AWS_VAULT_PROMPT",
-            "pass",
+            "smoke",
             "list",
-            "must be one of terminal, got 'pass'",
+            "value must be one of terminal,kdialog,zenity,osascript,ykman,pinentry,wincredui, got 'smoke'",
         ),
     ] {
         let message = with(&[(name, value)], line).unwrap_err();

@@ -61,7 +61,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "NAME", help_heading = GLOBAL)]
     pub secret_service_collection: Option<String>,
 
-    /// Where MFA codes are asked for [env: AWS_VAULT_PROMPT]
+    /// Where MFA codes are asked for [default: the terminal, else a dialog] [env: AWS_VAULT_PROMPT]
     #[arg(long, global = true, value_name = "DRIVER", help_heading = GLOBAL)]
     pub prompt: Option<Prompt>,
 
@@ -84,6 +84,21 @@ pub enum Backend {
 pub enum Prompt {
     /// On the controlling terminal
     Terminal,
+    /// In a dialog of KDE
+    Kdialog,
+    /// In a dialog of GTK
+    Zenity,
+    /// In a dialog of macOS
+    Osascript,
+    /// Nowhere: a YubiKey computes them
+    Ykman,
+    /// In GnuPG's dialog, PINENTRY_PROGRAM or `pinentry`
+    Pinentry,
+    /// In a dialog of Windows
+    Wincredui,
+    /// Refused with an explanation; the Go tool once had it.
+    #[value(hide = true)]
+    Pass,
 }
 
 #[derive(Debug, Subcommand)]

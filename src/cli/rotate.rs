@@ -2,7 +2,7 @@
 
 use super::args::{Rotate, Session};
 use super::context::{Context, from_vault};
-use super::obtain::{Wish, codes, refuse_foreign_commands};
+use super::obtain::{Wish, refuse_foreign_commands};
 use super::output::print;
 use super::parse::required;
 use crate::config::chain::{Base, Purpose, Service, service};
@@ -37,7 +37,7 @@ pub fn run(context: &Context, args: &Rotate) -> Result<(), CliError> {
         "Rotating credentials stored for profile '{master}' {how}\n"
     ))?;
 
-    let codes = codes(&args.mfa)?;
+    let codes = context.codes(&args.mfa)?;
     let location = context.location();
     let vault = context.vault().map_err(from_vault)?;
     let service = service_of(&profile, master);
