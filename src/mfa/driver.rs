@@ -157,7 +157,9 @@ impl Tools<'_> {
 
 /// A program that failed, in its own words if it has any.
 pub(super) fn failure(driver: Driver, outcome: &Outcome) -> Error {
-    let said = outcome.stderr.lines().rfind(|line| !line.trim().is_empty());
+    // Qt follows up the reason with advice.
+    let about_display = outcome.stderr.lines().find(|line| line.contains("display"));
+    let said = about_display.or(outcome.stderr.lines().rfind(|line| !line.trim().is_empty()));
     match said {
         Some(line) => failed(driver, &format!("{} ({})", line.trim(), outcome.status)),
         None => failed(driver, &outcome.status.to_string()),
