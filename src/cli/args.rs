@@ -251,7 +251,9 @@ pub struct MfaToken {
 EXAMPLES
   aws-vault exec work -- aws s3 ls
   aws-vault exec -d 1h work -- terraform apply
-  aws-vault exec work                   a shell with credentials"
+  aws-vault exec work                   a shell with credentials
+  aws-vault exec --nest other           another one inside it
+  aws-vault exec --profile-env work     for programs that fetch credentials by AWS_PROFILE themselves"
 )]
 pub struct Exec {
     /// Profile of the config file [default: AWS_PROFILE]
@@ -267,6 +269,18 @@ pub struct Exec {
 
     #[command(flatten)]
     pub mfa: MfaToken,
+
+    /// Tell the command the profile (AWS_PROFILE) instead of giving it credentials [env: AWS_VAULT_PROFILE_ENV]
+    #[arg(long)]
+    pub profile_env: bool,
+
+    /// Allow it inside a subshell of aws-vault
+    #[arg(long)]
+    pub nest: bool,
+
+    /// Print links instead of opening a browser [env: AWS_VAULT_STDOUT]
+    #[arg(long)]
+    pub stdout: bool,
 
     /// Print the credentials as JSON, like `export --format=json`
     #[arg(short, long, hide = true)]
@@ -297,6 +311,14 @@ pub struct Export {
 
     #[command(flatten)]
     pub mfa: MfaToken,
+
+    /// Allow it inside a subshell of aws-vault; `--format=json` always is
+    #[arg(long)]
+    pub nest: bool,
+
+    /// Print links instead of opening a browser [env: AWS_VAULT_STDOUT]
+    #[arg(long)]
+    pub stdout: bool,
 }
 
 /// Formats of `export`.

@@ -163,12 +163,13 @@ pub fn refuse_foreign_commands(config: &ConfigFile, chain: &Chain) -> Result<(),
 }
 
 /// A command that needs credentials refuses to run inside a subshell that has some: which account it would use is not what its
-/// prompt says.
-pub fn refuse_nesting(context: &Context) -> Result<(), CliError> {
-    match context.environment.var("AWS_VAULT") {
-        None => Ok(()),
-        Some(_) => Err(CliError::new(
-            "running in an existing aws-vault subshell; 'exit' from the subshell or unset AWS_VAULT to force",
-        )),
+/// prompt says. `--nest` is for those who mean it.
+pub fn refuse_nesting(context: &Context, nest: bool) -> Result<(), CliError> {
+    if nest || context.environment.var("AWS_VAULT").is_none() {
+        return Ok(());
     }
+    Err(CliError::new(
+        "running in an existing aws-vault subshell; 'exit' from the subshell or unset AWS_VAULT to force",
+    )
+    .hint("--nest allows it; `export --format=json` needs no permission"))
 }

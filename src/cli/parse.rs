@@ -130,10 +130,15 @@ fn fill(cli: &mut Cli, environment: &Environment) -> Result<(), CliError> {
     match &mut cli.command {
         Command::Exec(exec) => {
             fill_session(&mut exec.session, environment)?;
+            fill_bool(&mut exec.stdout, environment, "AWS_VAULT_STDOUT")?;
+            fill_bool(&mut exec.profile_env, environment, "AWS_VAULT_PROFILE_ENV")?;
             fill_text(&mut exec.profile, environment, "AWS_PROFILE");
         }
         // `export` without a profile does not fall back to AWS_PROFILE: the Go tool's `export` never did.
-        Command::Export(export) => fill_session(&mut export.session, environment)?,
+        Command::Export(export) => {
+            fill_session(&mut export.session, environment)?;
+            fill_bool(&mut export.stdout, environment, "AWS_VAULT_STDOUT")?;
+        }
         Command::Explain(explain) => {
             fill_session(&mut explain.session, environment)?;
             fill_text(&mut explain.profile, environment, "AWS_PROFILE");

@@ -25,19 +25,23 @@ pub(super) fn ask(tools: &Tools<'_>, serial: &str) -> Answer {
         Some(Reply::Data(_)) => Err(Error::Cancelled {
             driver: DRIVER.name(),
         }),
-        // The upper bits name the part of GnuPG that reports the error.
-        Some(Reply::Error { code, .. }) if CANCELLED.contains(&(code & 0xffff)) => {
+        Some(Reply::Error { code, .. }) if CANCELLED.contains(&error_number(code)) => {
             Err(Error::Cancelled {
                 driver: DRIVER.name(),
             })
         }
-        Some(Reply::Error { code, .. }) if code & 0xffff == TIMEOUT => Err(Error::TimedOut {
+        Some(Reply::Error { code, .. }) if error_number(code) == TIMEOUT => Err(Error::TimedOut {
             driver: DRIVER.name(),
             seconds: tools.limit.as_secs(),
         }),
         Some(Reply::Error { text, .. }) => Err(failed(DRIVER, &text)),
         None => Err(failure(DRIVER, &outcome)),
     }
+}
+
+/// The upper bits of a code name the part of GnuPG that reports the error.
+fn error_number(code: u32) -> u32 {
+    code & 0xffff
 }
 
 /// The whole conversation, ending in `GETPIN` and `BYE`: nothing in it depends on a reply.
@@ -176,6 +180,6 @@ mod tests {
         ] {
             assert_eq!(answer(output, 1), reply, "{output:?}");
         }
-        assert!(CANCELLED.contains(&(83_886_179 & 0xffff)));
+        assert_eq!(error_number(83_886_179), CANCELLED[0]);
     }
 }
