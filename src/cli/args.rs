@@ -252,11 +252,12 @@ EXAMPLES
   aws-vault exec work -- aws s3 ls
   aws-vault exec -d 1h work -- terraform apply
   aws-vault exec work                   a shell with credentials
+  aws-vault exec                        choose the profile from a list
   aws-vault exec --nest other           another one inside it
   aws-vault exec --profile-env work     for programs that fetch credentials by AWS_PROFILE themselves"
 )]
 pub struct Exec {
-    /// Profile of the config file [default: AWS_PROFILE]
+    /// Profile of the config file [default: AWS_PROFILE, else you choose]
     #[arg(index = 1)]
     pub profile: Option<String>,
 
@@ -299,7 +300,7 @@ EXAMPLES
   aws-vault export --format=nu work | from json | load-env
   credential_process = aws-vault export --format=json work      (in ~/.aws/config)")]
 pub struct Export {
-    /// Profile of the config file
+    /// Profile of the config file [default: you choose]
     pub profile: Option<String>,
 
     /// What to print
@@ -356,7 +357,7 @@ EXAMPLES
   aws-vault login --path s3/buckets work
   aws-vault login --stdout work         print the link instead of opening it")]
 pub struct Login {
-    /// Profile of the config file [default: AWS_PROFILE]
+    /// Profile of the config file [default: AWS_PROFILE, else you choose]
     pub profile: Option<String>,
 
     #[command(flatten)]
@@ -388,7 +389,7 @@ EXAMPLES
   aws-vault rotate work
   aws-vault rotate --no-session work    when the key may not be used through a session")]
 pub struct Rotate {
-    /// Profile of the config file
+    /// Profile of the config file [default: you choose]
     pub profile: Option<String>,
 
     /// Use the access key itself, without a GetSessionToken session
@@ -410,7 +411,7 @@ EXAMPLES
   aws-vault explain -d 12h work         why the duration is not what you asked for
   aws-vault explain --json work")]
 pub struct Explain {
-    /// Profile of the config file [default: AWS_PROFILE]
+    /// Profile of the config file [default: AWS_PROFILE, else you choose]
     pub profile: Option<String>,
 
     #[command(flatten)]

@@ -6,7 +6,6 @@ use super::args::{Exec, Export, Format};
 use super::context::Context;
 use super::obtain::{Wish, refuse_nesting};
 use super::output::stdout_is_terminal;
-use super::parse::required;
 use crate::child::{self, Delivery, Handover};
 use crate::config::chain::Purpose;
 use crate::error::CliError;
@@ -15,8 +14,9 @@ pub fn run(context: &Context, args: Exec) -> Result<ExitCode, CliError> {
     if args.json {
         return super::export::run(context, &as_export(args)).map(|()| ExitCode::SUCCESS);
     }
-    let profile = required(args.profile.as_deref())?;
     refuse_nesting(context, args.nest)?;
+    let profile = context.profile(args.profile.as_deref())?;
+    let profile = profile.as_str();
     let obtained = context.obtain(
         &Wish {
             profile,

@@ -27,6 +27,7 @@ mod obtain;
 mod output;
 pub mod parse;
 mod passphrase;
+mod pick;
 mod prompt;
 mod remove;
 mod rotate;
