@@ -14,6 +14,7 @@ pub mod files;
 pub mod hardening;
 pub mod index;
 pub mod mfa;
+pub mod program;
 pub mod provider;
 pub mod rotation;
 pub mod sessions;

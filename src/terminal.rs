@@ -4,7 +4,10 @@
 //! (`credential_process`, `eval "$(aws-vault export …)"`). Progress goes to stderr, and only if that is a terminal. Whatever
 //! ends a question (Return, Ctrl-C, SIGTERM), the terminal is left as it was found.
 
+mod keys;
 mod line;
+mod pick;
+mod picker;
 #[cfg(unix)]
 #[path = "terminal/unix.rs"]
 mod tty;
@@ -19,6 +22,8 @@ use zeroize::Zeroizing;
 use crate::environment::Environment;
 use crate::error::{CliError, visible};
 use line::{Echo, Line, Step};
+
+pub use picker::Choice;
 
 /// The controlling terminal.
 #[derive(Debug)]

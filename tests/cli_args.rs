@@ -222,6 +222,18 @@ fn bad_variables_are_errors_that_name_them() {
             r#"strconv.ParseBool: parsing "yes": invalid syntax"#,
         ),
         (
+            "AWS_VAULT_PROFILE_ENV",
+            "maybe",
+            "exec x",
+            r#"strconv.ParseBool: parsing "maybe": invalid syntax"#,
+        ),
+        (
+            "AWS_VAULT_STDOUT",
+            "-",
+            "export x",
+            r#"strconv.ParseBool: parsing "-": invalid syntax"#,
+        ),
+        (
             "AWS_VAULT_AUTO_LOGOUT",
             "on",
             "login x",
@@ -247,9 +259,9 @@ fn bad_variables_are_errors_that_name_them() {
         ),
         (
             "AWS_VAULT_PROMPT",
-            "pass",
+            "smoke",
             "list",
-            "must be one of terminal, got 'pass'",
+            "value must be one of terminal,kdialog,zenity,osascript,ykman,pinentry,wincredui, got 'smoke'",
         ),
     ] {
         let message = with(&[(name, value)], line).unwrap_err();
@@ -264,7 +276,7 @@ fn bad_variables_are_errors_that_name_them() {
     }
     // Only the variables of the command given are looked at.
     assert!(with(&[("AWS_VAULT_DURATION", "soon")], "list").is_ok());
-    assert!(with(&[("AWS_VAULT_STDOUT", "soon")], "exec x").is_ok());
+    assert!(with(&[("AWS_VAULT_STDOUT", "soon")], "rotate x").is_ok());
     assert!(
         with(&[("AWS_VAULT_DURATION", "soon")], "exec x --help")
             .unwrap_err()

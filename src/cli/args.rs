@@ -66,7 +66,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "DURATION", value_parser = parse::plain_duration, help_heading = GLOBAL)]
     pub unlock_ttl: Option<Duration>,
 
-    /// Where MFA codes are asked for [env: AWS_VAULT_PROMPT]
+    /// Where MFA codes are asked for [default: the terminal, else a dialog] [env: AWS_VAULT_PROMPT]
     #[arg(long, global = true, value_name = "DRIVER", help_heading = GLOBAL)]
     pub prompt: Option<Prompt>,
 
@@ -89,6 +89,21 @@ pub enum Backend {
 pub enum Prompt {
     /// On the controlling terminal
     Terminal,
+    /// In a dialog of KDE
+    Kdialog,
+    /// In a dialog of GTK
+    Zenity,
+    /// In a dialog of macOS
+    Osascript,
+    /// Nowhere: a YubiKey computes them
+    Ykman,
+    /// In GnuPG's dialog, PINENTRY_PROGRAM or `pinentry`
+    Pinentry,
+    /// In a dialog of Windows
+    Wincredui,
+    /// Refused with an explanation; the Go tool once had it.
+    #[value(hide = true)]
+    Pass,
 }
 
 #[derive(Debug, Subcommand)]
@@ -254,10 +269,13 @@ pub struct MfaToken {
 EXAMPLES
   aws-vault exec work -- aws s3 ls
   aws-vault exec -d 1h work -- terraform apply
-  aws-vault exec work                   a shell with credentials"
+  aws-vault exec work                   a shell with credentials
+  aws-vault exec                        choose the profile from a list
+  aws-vault exec --nest other           another one inside it
+  aws-vault exec --profile-env work     for programs that fetch credentials by AWS_PROFILE themselves"
 )]
 pub struct Exec {
-    /// Profile of the config file [default: AWS_PROFILE]
+    /// Profile of the config file [default: AWS_PROFILE, else you choose]
     #[arg(index = 1)]
     pub profile: Option<String>,
 
@@ -270,6 +288,18 @@ pub struct Exec {
 
     #[command(flatten)]
     pub mfa: MfaToken,
+
+    /// Tell the command the profile (AWS_PROFILE) instead of giving it credentials [env: AWS_VAULT_PROFILE_ENV]
+    #[arg(long)]
+    pub profile_env: bool,
+
+    /// Allow it inside a subshell of aws-vault
+    #[arg(long)]
+    pub nest: bool,
+
+    /// Print links instead of opening a browser [env: AWS_VAULT_STDOUT]
+    #[arg(long)]
+    pub stdout: bool,
 
     /// Print the credentials as JSON, like `export --format=json`
     #[arg(short, long, hide = true)]
@@ -288,7 +318,7 @@ EXAMPLES
   aws-vault export --format=nu work | from json | load-env
   credential_process = aws-vault export --format=json work      (in ~/.aws/config)")]
 pub struct Export {
-    /// Profile of the config file
+    /// Profile of the config file [default: you choose]
     pub profile: Option<String>,
 
     /// What to print
@@ -300,6 +330,14 @@ pub struct Export {
 
     #[command(flatten)]
     pub mfa: MfaToken,
+
+    /// Allow it inside a subshell of aws-vault; `--format=json` always is
+    #[arg(long)]
+    pub nest: bool,
+
+    /// Print links instead of opening a browser [env: AWS_VAULT_STDOUT]
+    #[arg(long)]
+    pub stdout: bool,
 }
 
 /// Formats of `export`.
@@ -337,7 +375,7 @@ EXAMPLES
   aws-vault login --path s3/buckets work
   aws-vault login --stdout work         print the link instead of opening it")]
 pub struct Login {
-    /// Profile of the config file [default: AWS_PROFILE]
+    /// Profile of the config file [default: AWS_PROFILE, else you choose]
     pub profile: Option<String>,
 
     #[command(flatten)]
@@ -369,7 +407,7 @@ EXAMPLES
   aws-vault rotate work
   aws-vault rotate --no-session work    when the key may not be used through a session")]
 pub struct Rotate {
-    /// Profile of the config file
+    /// Profile of the config file [default: you choose]
     pub profile: Option<String>,
 
     /// Use the access key itself, without a GetSessionToken session
@@ -391,7 +429,7 @@ EXAMPLES
   aws-vault explain -d 12h work         why the duration is not what you asked for
   aws-vault explain --json work")]
 pub struct Explain {
-    /// Profile of the config file [default: AWS_PROFILE]
+    /// Profile of the config file [default: AWS_PROFILE, else you choose]
     pub profile: Option<String>,
 
     #[command(flatten)]

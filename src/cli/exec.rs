@@ -6,8 +6,7 @@ use super::args::{Exec, Export, Format};
 use super::context::Context;
 use super::obtain::{Wish, refuse_nesting};
 use super::output::stdout_is_terminal;
-use super::parse::required;
-use crate::child::{self, Delivery};
+use crate::child::{self, Delivery, Handover};
 use crate::config::chain::Purpose;
 use crate::error::CliError;
 
@@ -15,8 +14,9 @@ pub fn run(context: &Context, args: Exec) -> Result<ExitCode, CliError> {
     if args.json {
         return super::export::run(context, &as_export(args)).map(|()| ExitCode::SUCCESS);
     }
-    let profile = required(args.profile.as_deref())?;
-    refuse_nesting(context)?;
+    refuse_nesting(context, args.nest)?;
+    let profile = context.profile(args.profile.as_deref())?;
+    let profile = profile.as_str();
     let obtained = context.obtain(
         &Wish {
             profile,
@@ -37,7 +37,10 @@ pub fn run(context: &Context, args: Exec) -> Result<ExitCode, CliError> {
             .endpoint_url
             .as_ref()
             .map(|url| url.value.as_str()),
-        credentials: &obtained.credentials,
+        credentials: match args.profile_env {
+            true => Handover::Profile,
+            false => Handover::Credentials(&obtained.credentials),
+        },
     };
     let command = child::command(&args.command, &context.environment);
     if let Some(banner) = child::banner(
@@ -61,5 +64,7 @@ fn as_export(args: Exec) -> Export {
         format: Format::Json,
         session: args.session,
         mfa: args.mfa,
+        nest: args.nest,
+        stdout: args.stdout,
     }
 }

@@ -4,14 +4,14 @@ use super::args::Explain;
 use super::context::Context;
 use super::obtain::Wish;
 use super::output::print;
-use super::parse::required;
 use crate::config::chain::Purpose;
 use crate::config::explain::{self, Cached};
 use crate::error::CliError;
 use crate::sessions::Fingerprint;
 
 pub fn run(context: &Context, args: &Explain) -> Result<(), CliError> {
-    let name = required(args.profile.as_deref())?;
+    let name = context.profile(args.profile.as_deref())?;
+    let name = name.as_str();
     let wish = Wish {
         profile: name,
         purpose: Purpose::Exec,

@@ -1,17 +1,19 @@
 //! `aws-vault export`: temporary credentials as text for a shell, a program, or the AWS SDKs.
 
-use super::args::Export;
+use super::args::{Export, Format};
 use super::context::Context;
 use super::formats;
 use super::obtain::{Wish, refuse_nesting};
 use super::output::print;
-use super::parse::required;
 use crate::config::chain::Purpose;
 use crate::error::CliError;
 
 pub fn run(context: &Context, args: &Export) -> Result<(), CliError> {
-    let profile = required(args.profile.as_deref())?;
-    refuse_nesting(context)?;
+    // `credential_process` asks for one profile's credentials and says which: what the subshell holds cannot be meant, and the
+    // SDK that asks runs inside it.
+    refuse_nesting(context, args.nest || args.format == Format::Json)?;
+    let profile = context.profile(args.profile.as_deref())?;
+    let profile = profile.as_str();
     let obtained = context.obtain(
         &Wish {
             profile,

@@ -17,7 +17,11 @@ impl From<provider::Error> for CliError {
         if is_interruption(&error) {
             return Self::interrupted();
         }
-        with_hints(&error, error.hints())
+        let shown = with_hints(&error, error.hints());
+        match error {
+            provider::Error::Mfa(mfa::Error::Cancelled { .. }) => shown.kind(Kind::Interrupted),
+            _ => shown,
+        }
     }
 }
 

@@ -23,7 +23,10 @@ const DEFAULT_FEDERATION_SECONDS: u32 = 3600;
 pub fn run(context: &Context, args: &Login) -> Result<(), CliError> {
     let signer = match args.profile.as_deref() {
         Some(profile) => Signer::of_profile(context, args, profile)?,
-        None => Signer::of_environment(context, args)?,
+        None => match Signer::of_environment(context, args)? {
+            Some(signer) => signer,
+            None => Signer::of_profile(context, args, &context.picked_or(nobody())?)?,
+        },
     };
     let region = signer.region();
     let Signer {
@@ -98,16 +101,13 @@ impl Signer {
     }
 
     /// Without a profile, the keys of the environment: what the Go tool does too.
-    fn of_environment(context: &Context, args: &Login) -> Result<Self, CliError> {
+    fn of_environment(context: &Context, args: &Login) -> Result<Option<Self>, CliError> {
         let environment = &context.environment;
         let either = |names: [&str; 2]| names.iter().find_map(|name| environment.var(name));
         let id = either(["AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY"]);
         let secret = either(["AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY"]);
         let (Some(id), Some(secret)) = (id, secret) else {
-            return Err(
-                CliError::usage("no profile given, and no AWS keys in the environment")
-                    .hint("name a profile; `aws-vault list` shows them"),
-            );
+            return Ok(None);
         };
         let credentials = match environment.var("AWS_SESSION_TOKEN") {
             None => Credentials::AccessKey(AccessKey {
@@ -134,12 +134,12 @@ impl Signer {
         let service = own_service(&profile);
         let is_role = matches!(credentials, Credentials::Session(_))
             && is_role_or_federated(&context.aws.caller_identity(&credentials, &service)?.arn)?;
-        Ok(Self {
+        Ok(Some(Self {
             credentials,
             is_role,
             configured_region: profile.region.map(|region| region.value),
             service,
-        })
+        }))
     }
 
     /// The console's region; outside the commercial partition there must be one, since it tells the partition.
@@ -149,6 +149,11 @@ impl Signer {
             (Partition::of_region(derived) != Partition::Aws).then(|| derived.clone())
         })
     }
+}
+
+fn nobody() -> CliError {
+    CliError::usage("no profile given, and no AWS keys in the environment")
+        .hint("name a profile; `aws-vault list` shows them")
 }
 
 /// The sign-in endpoint receives the session itself, not a signature, so a general `endpoint_url` counts only on this computer.

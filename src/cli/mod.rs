@@ -28,6 +28,8 @@ mod obtain;
 mod output;
 pub mod parse;
 mod passphrase;
+mod pick;
+mod prompt;
 mod remove;
 mod rotate;
 pub mod table;

@@ -3,9 +3,6 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use secrecy::ExposeSecret;
-use zeroize::Zeroizing;
-
 use super::args;
 use super::context::Context;
 use super::output::notice;
@@ -14,9 +11,8 @@ use crate::config::profile::{Origin, Profile, Setting};
 use crate::config::{ConfigFile, Overrides, explain, resolve};
 use crate::credentials::Credentials;
 use crate::error::CliError;
-use crate::mfa::{CodeSource, TokenCode};
+use crate::mfa::CodeSource;
 use crate::provider::Provider;
-use crate::terminal::{Terminal, TerminalError};
 
 /// What a command asks of a profile.
 #[derive(Debug)]
@@ -76,7 +72,7 @@ impl Context {
     /// From a profile's name to credentials. When the cache answers, the store is not listed.
     pub fn obtain(&self, wish: &Wish<'_>, mfa: &args::MfaToken) -> Result<Obtained, CliError> {
         let config = self.config()?;
-        let codes = codes(mfa)?;
+        let codes = self.codes(mfa)?;
         let location = self.location();
         let profile = self.resolve(&config, wish)?;
         self.with_provider(&codes, &location, |provider| {
@@ -139,18 +135,6 @@ impl Context {
     }
 }
 
-/// Where MFA codes come from in this run.
-pub fn codes(mfa: &args::MfaToken) -> Result<CodeSource, CliError> {
-    let flag = match &mfa.mfa_token {
-        None => None,
-        Some(text) => Some(TokenCode::parse(text.expose_secret()).ok_or_else(|| {
-            CliError::usage("--mfa-token is not six digits")
-                .hint("type the six digits that the device shows")
-        })?),
-    };
-    Ok(CodeSource::new(flag, Box::new(ask_code)))
-}
-
 /// `--duration` in seconds, the unit of STS.
 pub fn duration_setting(
     duration: Option<&Setting<Duration>>,
@@ -180,28 +164,13 @@ pub fn refuse_foreign_commands(config: &ConfigFile, chain: &Chain) -> Result<(),
 }
 
 /// A command that needs credentials refuses to run inside a subshell that has some: which account it would use is not what its
-/// prompt says.
-pub fn refuse_nesting(context: &Context) -> Result<(), CliError> {
-    match context.environment.var("AWS_VAULT") {
-        None => Ok(()),
-        Some(_) => Err(CliError::new(
-            "running in an existing aws-vault subshell; 'exit' from the subshell or unset AWS_VAULT to force",
-        )),
+/// prompt says. `--nest` is for those who mean it.
+pub fn refuse_nesting(context: &Context, nest: bool) -> Result<(), CliError> {
+    if nest || context.environment.var("AWS_VAULT").is_none() {
+        return Ok(());
     }
-}
-
-fn ask_code(prompt: &str) -> Result<Zeroizing<String>, crate::mfa::Error> {
-    let failed = |error: TerminalError| match error {
-        TerminalError::Interrupted => crate::mfa::Error::Interrupted,
-        TerminalError::NoTerminal(_) => crate::mfa::Error::NoTerminal {
-            serial: prompt
-                .trim_start_matches("Enter MFA code for ")
-                .trim_end_matches(": ")
-                .to_owned(),
-        },
-        other => crate::mfa::Error::Terminal(other.to_string()),
-    };
-    Terminal::open()
-        .and_then(|mut terminal| terminal.ask(prompt))
-        .map_err(failed)
+    Err(CliError::new(
+        "running in an existing aws-vault subshell; 'exit' from the subshell or unset AWS_VAULT to force",
+    )
+    .hint("--nest allows it; `export --format=json` needs no permission"))
 }

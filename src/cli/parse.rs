@@ -3,11 +3,11 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, FromArgMatches as _, ValueEnum};
 use secrecy::SecretString;
 
-use crate::cli::args::{Cli, Command, Global, Session};
+use crate::cli::args::{Cli, Command, Global, Prompt, Session};
 use crate::config::duration;
 use crate::config::profile::{Origin, Setting};
 use crate::environment::Environment;
@@ -36,11 +36,7 @@ where
         .try_get_matches_from(words)
         .and_then(|matches| Cli::from_arg_matches(&matches))
         .map_err(|error| message(&error))?;
-    fill(&mut cli, environment).map_err(|error| Message {
-        text: error.render(None),
-        to_stdout: false,
-        exit_code: error.kind.exit_code(),
-    })?;
+    fill(&mut cli, environment).map_err(|error| refusal(&error))?;
     Ok(cli)
 }
 
@@ -90,6 +86,9 @@ fn modern(words: impl IntoIterator<Item = OsString>) -> impl Iterator<Item = OsS
 }
 
 fn message(error: &clap::Error) -> Message {
+    if let Some(value) = unknown_prompt(error) {
+        return refusal(&CliError::usage(not_one_of::<Prompt>("--prompt", value)));
+    }
     let text = error.render().to_string();
     match error.kind() {
         ErrorKind::DisplayHelp => Message {
@@ -117,15 +116,39 @@ fn message(error: &clap::Error) -> Message {
     }
 }
 
+fn refusal(error: &CliError) -> Message {
+    Message {
+        text: error.render(None),
+        to_stdout: false,
+        exit_code: error.kind.exit_code(),
+    }
+}
+
+/// The value of a `--prompt` that names no driver.
+fn unknown_prompt(error: &clap::Error) -> Option<&str> {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let is_prompt = error.kind() == ErrorKind::InvalidValue
+        && text(ContextKind::InvalidArg)?.starts_with("--prompt");
+    text(ContextKind::InvalidValue).filter(|value| is_prompt && !value.is_empty())
+}
+
 fn fill(cli: &mut Cli, environment: &Environment) -> Result<(), CliError> {
     fill_global(&mut cli.global, environment)?;
     match &mut cli.command {
         Command::Exec(exec) => {
             fill_session(&mut exec.session, environment)?;
+            fill_bool(&mut exec.stdout, environment, "AWS_VAULT_STDOUT")?;
+            fill_bool(&mut exec.profile_env, environment, "AWS_VAULT_PROFILE_ENV")?;
             fill_text(&mut exec.profile, environment, "AWS_PROFILE");
         }
         // `export` without a profile does not fall back to AWS_PROFILE: the Go tool's `export` never did.
-        Command::Export(export) => fill_session(&mut export.session, environment)?,
+        Command::Export(export) => {
+            fill_session(&mut export.session, environment)?;
+            fill_bool(&mut export.stdout, environment, "AWS_VAULT_STDOUT")?;
+        }
         Command::Explain(explain) => {
             fill_session(&mut explain.session, environment)?;
             fill_text(&mut explain.profile, environment, "AWS_PROFILE");
@@ -157,6 +180,9 @@ fn fill_global(global: &mut Global, environment: &Environment) -> Result<(), Cli
         let value =
             plain_duration(text).map_err(|why| CliError::usage(format!("{UNLOCK_TTL}: {why}")))?;
         global.unlock_ttl = Some(value);
+    }
+    if global.prompt == Some(Prompt::Pass) {
+        return Err(pass_removed());
     }
     if global.file_dir.is_none() {
         global.file_dir = environment.var_os("AWS_VAULT_FILE_DIR").map(Into::into);
@@ -201,19 +227,32 @@ fn fill_choice<T: ValueEnum>(
     if choice.is_none()
         && let Some(text) = environment.var(name)
     {
-        let value = T::from_str(text, false).map_err(|_| {
-            let names: Vec<_> = T::value_variants()
-                .iter()
-                .filter_map(|variant| Some(variant.to_possible_value()?.get_name().to_owned()))
-                .collect();
-            CliError::usage(format!(
-                "{name}: value must be one of {}, got '{text}'",
-                names.join(",")
-            ))
-        })?;
+        let value = T::from_str(text, false)
+            .map_err(|_| CliError::usage(not_one_of::<T>(&format!("{name}:"), text)))?;
         *choice = Some(value);
     }
     Ok(())
+}
+
+fn not_one_of<T: ValueEnum>(what: &str, given: &str) -> String {
+    let names: Vec<_> = T::value_variants()
+        .iter()
+        .filter_map(ValueEnum::to_possible_value)
+        .filter(|value| !value.is_hide_set())
+        .map(|value| value.get_name().to_owned())
+        .collect();
+    format!(
+        "{what} value must be one of {}, got '{given}'",
+        names.join(",")
+    )
+}
+
+/// The Go tool took codes from `pass` once, and tells those who still ask for it.
+fn pass_removed() -> CliError {
+    CliError::usage(
+        "--prompt=pass (or AWS_VAULT_PROMPT=pass) has been removed from aws-vault: a second factor that lies beside the first is none",
+    )
+    .hint("to go on with it, add `mfa_process = pass otp <your mfa_serial>` to profiles in your ~/.aws/config file")
 }
 
 /// The spellings of Go's `strconv.ParseBool`, and its words for everything else.

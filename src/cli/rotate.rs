@@ -2,16 +2,16 @@
 
 use super::args::{Rotate, Session};
 use super::context::{Context, from_vault};
-use super::obtain::{Wish, codes, refuse_foreign_commands};
+use super::obtain::{Wish, refuse_foreign_commands};
 use super::output::print;
-use super::parse::required;
 use crate::config::chain::{Base, Purpose, Service, service};
 use crate::config::profile::Profile;
 use crate::error::CliError;
 use crate::rotation::{Error, Rotation};
 
 pub fn run(context: &Context, args: &Rotate) -> Result<(), CliError> {
-    let name = required(args.profile.as_deref())?;
+    let name = context.profile(args.profile.as_deref())?;
+    let name = name.as_str();
     let session = Session {
         no_session: args.no_session,
         ..Session::default()
@@ -37,7 +37,7 @@ pub fn run(context: &Context, args: &Rotate) -> Result<(), CliError> {
         "Rotating credentials stored for profile '{master}' {how}\n"
     ))?;
 
-    let codes = codes(&args.mfa)?;
+    let codes = context.codes(&args.mfa)?;
     let location = context.location();
     let vault = context.vault().map_err(from_vault)?;
     let service = service_of(&profile, master);

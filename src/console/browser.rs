@@ -1,8 +1,7 @@
 //! Opening the link in the user's browser.
 
-use std::ffi::{OsStr, OsString};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -11,6 +10,7 @@ use secrecy::SecretString;
 use super::redirect::Redirect;
 use crate::environment::Environment;
 use crate::error::CliError;
+use crate::program;
 
 /// A browser that starts cold on a slow disk takes its time.
 const DEADLINE: Duration = Duration::from_mins(1);
@@ -76,7 +76,7 @@ impl Opener {
     fn find(words: &[String], environment: &Environment) -> Option<Self> {
         let (program, arguments) = words.split_first()?;
         Some(Self {
-            program: look_up(program, environment.var_os("PATH"))?,
+            program: program::find(program, environment)?,
             arguments: arguments.to_vec(),
         })
     }
@@ -116,7 +116,7 @@ fn openers(environment: &Environment) -> Vec<Vec<String>> {
     let system: &[&str] = if cfg!(target_os = "macos") {
         &["/usr/bin/open"]
     } else if cfg!(windows) {
-        &["rundll32.exe url.dll,FileProtocolHandler"]
+        &["rundll32 url.dll,FileProtocolHandler"]
     } else {
         &["xdg-open", "wslview", "x-www-browser"]
     };
@@ -127,32 +127,6 @@ fn openers(environment: &Environment) -> Vec<Vec<String>> {
         .map(|command| command.split_whitespace().map(str::to_owned).collect())
         .filter(|words: &Vec<String>| !words.is_empty())
         .collect()
-}
-
-/// The program's absolute path. Relative entries of `PATH` are passed over: `./xdg-open` of a cloned project would learn where
-/// the link is.
-fn look_up(program: &str, path: Option<&OsStr>) -> Option<PathBuf> {
-    let named = Path::new(program);
-    if named.components().count() > 1 {
-        return (named.is_absolute() && is_executable(named)).then(|| named.to_owned());
-    }
-    let path: OsString = path.unwrap_or_default().to_owned();
-    std::env::split_paths(&path)
-        .filter(|folder| folder.is_absolute())
-        .map(|folder| folder.join(program))
-        .find(|candidate| is_executable(candidate))
-}
-
-#[cfg(unix)]
-fn is_executable(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt as _;
-    path.metadata()
-        .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(windows)]
-fn is_executable(path: &Path) -> bool {
-    path.is_file()
 }
 
 impl From<BrowserError> for CliError {
@@ -193,20 +167,5 @@ mod tests {
             opener(&["-n", "%s", "-x"]).arguments_with("u"),
             ["-n", "u", "-x"]
         );
-    }
-
-    #[test]
-    #[cfg(unix)]
-    fn only_absolute_entries_of_path_count() {
-        assert_eq!(look_up("sh", Some("/bin".as_ref())), Some("/bin/sh".into()));
-        assert_eq!(
-            look_up("sh", Some("/nowhere:/bin".as_ref())),
-            Some("/bin/sh".into())
-        );
-        assert_eq!(look_up("sh", Some("bin:.:../bin:".as_ref())), None);
-        assert_eq!(look_up("/bin/sh", None), Some("/bin/sh".into()));
-        assert_eq!(look_up("./sh", Some("/bin".as_ref())), None);
-        assert_eq!(look_up("/etc/passwd", None), None);
-        assert_eq!(look_up("sh", None), None);
     }
 }

@@ -1,6 +1,14 @@
 //! Where an MFA code comes from: `--mfa-token`, `mfa_process`, or a person. Asked only when a step really needs one.
 
+pub mod driver;
+mod kdialog;
+mod osascript;
+mod pinentry;
 mod process;
+mod run;
+mod wincredui;
+mod ykman;
+mod zenity;
 
 use std::cell::RefCell;
 
@@ -50,25 +58,46 @@ pub enum Error {
     Process { reason: String },
     #[error("the terminal failed: {0}")]
     Terminal(String),
+    #[error("the question for the MFA code was cancelled in {driver}")]
+    Cancelled { driver: &'static str },
+    #[error("{driver} cannot ask for the MFA code: {program} was not found")]
+    NotInstalled {
+        driver: &'static str,
+        program: String,
+    },
+    #[error("{driver} got no MFA code within {seconds} seconds")]
+    TimedOut { driver: &'static str, seconds: u64 },
+    #[error("{driver} could not ask for the MFA code: {reason}")]
+    Driver {
+        driver: &'static str,
+        reason: String,
+    },
 }
 
 impl Error {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::NoTerminal { .. } => {
-                Some("run it in a terminal, pass --mfa-token, or set mfa_process in the profile")
-            }
+            Self::NoTerminal { .. } => Some(
+                "run it in a terminal, pass --mfa-token, set mfa_process in the profile, or choose a dialog with --prompt",
+            ),
             Self::Malformed { .. } => Some("type the six digits that the device shows"),
             Self::Spent => Some("leave --mfa-token out to be asked for each code"),
             Self::Process { .. } => {
                 Some("run the command of mfa_process by hand: it must print six digits")
             }
-            Self::Interrupted | Self::Terminal(_) => None,
+            Self::NotInstalled { .. } => Some(
+                "install it into a directory that PATH names, or choose another --prompt (AWS_VAULT_PROMPT)",
+            ),
+            Self::Driver { .. } => Some("choose another --prompt (AWS_VAULT_PROMPT)"),
+            Self::Interrupted
+            | Self::Terminal(_)
+            | Self::Cancelled { .. }
+            | Self::TimedOut { .. } => None,
         }
     }
 }
 
-/// How a person is asked: prints the prompt, returns the line.
+/// How a person is asked: for a code of the device with this serial number.
 pub type Ask = dyn Fn(&str) -> Result<Zeroizing<String>, Error>;
 
 /// The sources of one run, and what they gave already.
@@ -111,12 +140,8 @@ impl CodeSource {
     }
 
     fn ask_person(&self, mfa: &Mfa) -> Result<TokenCode, Error> {
-        let prompt = format!(
-            "Enter MFA code for {}: ",
-            crate::error::visible(&mfa.serial.value)
-        );
         for _ in 0..3 {
-            if let Some(code) = TokenCode::parse(&(self.ask)(&prompt)?) {
+            if let Some(code) = TokenCode::parse(&(self.ask)(&mfa.serial.value)?) {
                 return Ok(code);
             }
         }

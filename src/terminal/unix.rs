@@ -5,7 +5,8 @@ use std::io::{self, Read as _, Write as _};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 use rustix::termios::{
-    InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
+    InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetwinsize,
+    tcsetattr,
 };
 use signal_hook::consts::SIGTERM;
 use signal_hook::iterator::Signals;
@@ -65,6 +66,32 @@ impl Raw<'_> {
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// The next byte, if one comes within a tenth of a second.
+    pub fn read_soon(&mut self) -> Result<Option<u8>, TerminalError> {
+        let waiting = tcgetattr(self.file).map_err(io::Error::from)?;
+        let mut impatient = waiting.clone();
+        impatient.special_codes[SpecialCodeIndex::VMIN] = 0;
+        impatient.special_codes[SpecialCodeIndex::VTIME] = 1;
+        set(self.file, &impatient)?;
+        let mut byte = [0];
+        let read = self.file.read(&mut byte);
+        set(self.file, &waiting)?;
+        Ok((read? > 0).then_some(byte[0]))
+    }
+
+    /// Columns and rows; what a terminal does not tell is that of the VT100.
+    pub fn size(&self) -> (usize, usize) {
+        let told = tcgetwinsize(self.file).ok();
+        let known = |told: Option<u16>, usual| match told {
+            None | Some(0) => usual,
+            Some(count) => usize::from(count),
+        };
+        (
+            known(told.map(|size| size.ws_col), 80),
+            known(told.map(|size| size.ws_row), 24),
+        )
     }
 
     pub fn write(&mut self, text: &str) -> Result<(), TerminalError> {

@@ -8,21 +8,29 @@ use super::TerminalError;
 pub struct Tty;
 
 #[derive(Debug)]
-pub struct Raw;
+pub struct Raw<'a>(std::marker::PhantomData<&'a Tty>);
 
 impl Tty {
     pub fn open() -> io::Result<Self> {
         Err(unsupported())
     }
 
-    pub fn raw(&mut self) -> Result<Raw, TerminalError> {
+    pub fn raw(&mut self) -> Result<Raw<'_>, TerminalError> {
         Err(unsupported().into())
     }
 }
 
-impl Raw {
+impl Raw<'_> {
     pub fn read(&mut self) -> Result<u8, TerminalError> {
         Err(unsupported().into())
+    }
+
+    pub fn read_soon(&mut self) -> Result<Option<u8>, TerminalError> {
+        Err(unsupported().into())
+    }
+
+    pub fn size(&self) -> (usize, usize) {
+        (80, 25)
     }
 
     pub fn write(&mut self, _text: &str) -> Result<(), TerminalError> {

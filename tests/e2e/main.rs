@@ -1,7 +1,7 @@
 //! End to end: the real binary in throw-away homes, against the simulated AWS and against moto.
 //!
-//! Needs Debian's `strace`, `util-linux` (`setsid`, `unshare`), `dbus` and `gnome-keyring`, and the virtual environment that
-//! `make venv` makes.
+//! Needs Debian's `strace`, `util-linux` (`setsid`, `unshare`), `dbus`, `gnome-keyring`, `pinentry-curses`, `zenity`, `xvfb` and
+//! `xdotool`, and the virtual environment that `make venv` makes.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
@@ -16,6 +16,8 @@ mod concurrency;
 mod interop;
 mod leaks;
 mod moto;
+mod picker;
+mod prompts;
 mod secret_service;
 mod story;
 mod sts_faults;

@@ -2,7 +2,7 @@
 
 use std::os::unix::process::ExitStatusExt as _;
 
-use crate::support::{BASTION, DECK, Home, KEY, Ran, Sim};
+use crate::support::{BASTION, DECK, Home, KEY, PASSPHRASE, Ran, Sim};
 
 #[test]
 fn the_command_gets_a_session_and_its_region() {
@@ -110,9 +110,56 @@ fn nested_use_is_refused() {
     home.run(["exec", "bastion", "--", "true"]).fails(text);
     home.run(["export", "bastion"])
         .fails("aws-vault subshell; 'exit' from the subshell or unset AWS_VAULT to force");
+    home.run(["exec", "--nest", "bastion", "--", "true"]).ok();
+    home.run(["export", "--nest", "bastion"]).ok();
     home.set("AWS_VAULT", "");
     home.run(["exec", "bastion", "--", "true"]).ok();
     assert_eq!(sim.actions().len(), before);
+}
+
+#[test]
+fn a_program_in_a_subshell_fetches_credentials_of_any_profile() {
+    let (_sim, home) = warm();
+    let ours = env!("CARGO_BIN_EXE_aws-vault");
+    // The passphrase does not reach the subshell; this is the person who types it again.
+    let again = format!("AWS_VAULT_FILE_PASSPHRASE={PASSPHRASE}");
+    for words in [
+        &["export", "--format=json", "bastion"][..],
+        &["export", "--format=json", "-n", "bastion"],
+        &["exec", "--json", "bastion"],
+    ] {
+        let outer = ["exec", "bastion", "--", "env", &again, ours];
+        let ran = home.run(outer.iter().chain(words)).ok();
+        let document: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+        assert_eq!(document["Version"], 1, "{words:?}");
+    }
+}
+
+#[test]
+fn the_command_may_be_told_the_profile_alone() {
+    let (_sim, mut home) = warm();
+    home.set("AWS_SESSION_TOKEN", "stale");
+    let told = |home: &Home, words: &[&str]| {
+        let ran = home.env_of(words);
+        let mut lines: Vec<_> = ran
+            .stdout
+            .lines()
+            .filter(|it| it.starts_with("AWS_"))
+            .collect();
+        lines.retain(|it| !it.starts_with("AWS_ENDPOINT_URL=") && !it.starts_with("AWS_VAULT_"));
+        lines.sort_unstable();
+        lines.join(" ")
+    };
+    let alone =
+        "AWS_DEFAULT_REGION=eu-west-1 AWS_PROFILE=bastion AWS_REGION=eu-west-1 AWS_VAULT=bastion";
+    assert_eq!(told(&home, &["--profile-env", "bastion"]), alone);
+    home.set("AWS_VAULT_PROFILE_ENV", "true");
+    assert_eq!(told(&home, &["bastion"]), alone);
+    // They are proven before the command starts.
+    home.run(["clear"]).ok();
+    home.run(["exec", "bastion", "--", "true"])
+        .fails("an MFA code for arn:aws:iam::111122223333:mfa/elmerfudd is needed");
+    home.run(["exec", "nobody", "--", "true"]).fails("'nobody'");
 }
 
 #[test]

@@ -138,6 +138,7 @@ pub fn must_start(command: &mut Command) -> Child {
         Some("strace") => "install the Debian package strace",
         Some("dbus-daemon") => "install the Debian package dbus",
         Some("gnome-keyring-daemon") => "install the Debian package gnome-keyring",
+        Some("Xvfb") => "install the Debian packages xvfb, xdotool and zenity",
         Some("setsid" | "unshare") => "install the Debian package util-linux",
         Some(path) if path.contains("venv") => "run `make venv`",
         _ => "is it installed?",
