@@ -131,6 +131,7 @@ fn fill(cli: &mut Cli, environment: &Environment) -> Result<(), CliError> {
         | Command::Remove(_)
         | Command::Clear(_)
         | Command::Rotate(_)
+        | Command::Backends(_)
         | Command::Version(_)
         | Command::Completion(_) => {}
     }
@@ -138,7 +139,9 @@ fn fill(cli: &mut Cli, environment: &Environment) -> Result<(), CliError> {
 }
 
 fn fill_global(global: &mut Global, environment: &Environment) -> Result<(), CliError> {
+    let flag = global.backend.is_some();
     fill_choice(&mut global.backend, environment, "AWS_VAULT_BACKEND")?;
+    global.backend_of_variable = !flag && global.backend.is_some();
     fill_choice(&mut global.prompt, environment, "AWS_VAULT_PROMPT")?;
     if global.file_dir.is_none() {
         global.file_dir = environment.var_os("AWS_VAULT_FILE_DIR").map(Into::into);

@@ -15,6 +15,7 @@ mod concurrency;
 mod interop;
 mod leaks;
 mod moto;
+mod moving;
 mod story;
 mod sts_faults;
 mod sts_recovery;
