@@ -25,6 +25,7 @@ RUNS = 51
 SLOW_RUNS = 31
 PASSPHRASE = "a passphrase for the bench"
 COLLECTION = "awsvault"
+STORES = [("file store", "file"), ("Secret Service", "secret-service")]
 STS_LATENCY_MS = 20
 PROFILE = "[profile bench]\nregion = eu-west-1\n"
 ROLE_PROFILE = """
@@ -68,14 +69,15 @@ class Contestant:
     keyring: GnomeKeyring
     endpoint: str
 
-    def program(self, *words, store="file", config="config", prepare=lambda: None):
-        """The tool with that command line, in an environment with nothing else."""
+    def program(self, *words, store="file", config="config", unlock_ttl="0", prepare=lambda: None):
+        """The tool with that command line, in an environment with nothing else. Every run opens the store, unless told."""
         environment = {
             "PATH": "/usr/bin:/bin",
             "HOME": str(self.home),
             "AWS_CONFIG_FILE": str(self.home / config),
             "AWS_VAULT_BACKEND": store,
             "AWS_VAULT_FILE_PASSPHRASE": PASSPHRASE,
+            "AWS_VAULT_UNLOCK_TTL": unlock_ttl,
             "AWS_ENDPOINT_URL": self.endpoint,
         }
         if store == "secret-service":
@@ -114,24 +116,26 @@ class Bench:
         (home / "config-mfa").write_text(PROFILE + mfa + ROLE_PROFILE.format(name="role") + mfa)
         keyring.expect_password()
         key = {"AWS_ACCESS_KEY_ID": self.aws.access_key["id"], "AWS_SECRET_ACCESS_KEY": self.aws.access_key["secret"]}
-        for store in "file", "secret-service":
+        for _, store in STORES:
             contestant.do("add", "--env", "bench", store=store, **key)
         # A program that can be pointed at the simulated AWS makes a session of its own and ignores these.
         go_session.in_file_store(home, "bench", PASSPHRASE)
         go_session.in_secret_service(keyring.address, COLLECTION, "bench")
-        for store in "file", "secret-service":
+        for _, store in STORES:
             contestant.do("exec", "bench", "--", "true", store=store)
         return contestant
 
     def measure(self):
         yield self.ratio("`--version`", ["--version"], 0.3)
         warm = ["exec", "bench", "--", "true"]
-        yield self.ratio("warm `exec`, file store", warm, 0.5)
-        yield self.ratio("warm `exec`, Secret Service", warm, 0.5, store="secret-service")
+        for name, store in STORES:
+            yield self.ratio(f"warm `exec`, {name}", warm, 0.5, store=store)
+            yield self.ratio(f"warm `exec`, {name}, unlocked a moment ago", warm, 0.5, store=store, unlock_ttl="5m")
+            self.ours.do("lock", store=store)
         for command, words in ("exec", warm), ("list", ["list"]):
             yield self.ratio(f"`{command}`, 10,000 profiles", words, 0.05, runs=SLOW_RUNS, config="config-10000")
             yield self.growth(command, words)
-        for name, store in ("file store", "file"), ("Secret Service", "secret-service"):
+        for name, store in STORES:
             yield self.memory(f"peak memory, warm `exec`, {name}", warm, store)
         yield self.size()
         yield self.cold()
