@@ -61,6 +61,18 @@ pub struct Global {
     #[arg(long, global = true, value_name = "NAME", help_heading = GLOBAL)]
     pub secret_service_collection: Option<String>,
 
+    /// Folder of the `pass` or `passage` keystore [env: AWS_VAULT_PASS_PASSWORD_STORE_DIR]
+    #[arg(long, global = true, value_name = "DIR", help_heading = GLOBAL)]
+    pub pass_dir: Option<PathBuf>,
+
+    /// Program to run as `pass` or `passage` [env: AWS_VAULT_PASS_CMD]
+    #[arg(long, global = true, value_name = "PROGRAM", help_heading = GLOBAL)]
+    pub pass_cmd: Option<String>,
+
+    /// Folder inside the `pass` or `passage` keystore [env: AWS_VAULT_PASS_PREFIX]
+    #[arg(long, global = true, value_name = "FOLDER", help_heading = GLOBAL)]
+    pub pass_prefix: Option<String>,
+
     /// How long the key of the session cache stays unlocked, 0 for not at all (Linux) [default: 15m]
     /// [env: AWS_VAULT_UNLOCK_TTL]
     #[arg(long, global = true, value_name = "DURATION", value_parser = parse::plain_duration, help_heading = GLOBAL)]
@@ -84,6 +96,12 @@ pub struct Global {
 pub enum Backend {
     /// Files encrypted with a passphrase
     File,
+    /// The keyrings of the Linux kernel; a reboot empties them
+    Keyctl,
+    /// The password store of `pass`, encrypted by GnuPG
+    Pass,
+    /// The password store of `passage`, encrypted by age
+    Passage,
     /// The desktop's Secret Service (GNOME Keyring, KeePassXC, …)
     SecretService,
 }
@@ -359,7 +377,7 @@ pub enum Format {
     Ini,
     /// $Env:NAME = 'value' lines
     Powershell,
-    /// SET NAME=value lines
+    /// set NAME=value lines
     Cmd,
     /// set -gx NAME value lines
     Fish,

@@ -3,7 +3,6 @@
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use aws_vault_keystore::{self as keystore, Backend, Settings, Unlocked};
@@ -11,6 +10,7 @@ use aws_vault_keystore::{self as keystore, Backend, Settings, Unlocked};
 use super::args::{self, Global};
 use super::output::notice;
 use super::passphrase::TerminalPassphrase;
+use super::stores;
 use crate::aws::Aws;
 use crate::config::file::ConfigFile;
 use crate::credentials::rfc3339;
@@ -44,15 +44,7 @@ impl Context {
         clock: fn() -> SystemTime,
     ) -> Result<Self, CliError> {
         let state = sessions::state_dir(&environment).ok_or_else(no_home)?;
-        let file_dir = file_dir(&environment, global.file_dir.as_ref()).ok_or_else(no_home)?;
-        let settings = Settings {
-            file_dir,
-            secret_service_collection: global
-                .secret_service_collection
-                .clone()
-                .unwrap_or_else(|| "awsvault".to_owned()),
-            ..Settings::new(PathBuf::new())
-        };
+        let settings = stores::settings(&environment, &global).ok_or_else(no_home)?;
         Ok(Self {
             environment,
             global,
@@ -85,7 +77,7 @@ impl Context {
             let named = self.global.backend.map(args::Backend::keystore);
             named
                 .or_else(|| self.index().chosen())
-                .unwrap_or_else(|| default_backend(&self.settings))
+                .unwrap_or_else(|| stores::default_backend(&self.settings))
         })
     }
 
@@ -153,35 +145,6 @@ impl Context {
         if self.global.debug {
             notice(&message());
         }
-    }
-}
-
-/// Where the keys go when nobody said: the desktop's keystore if it answers, else encrypted files.
-fn default_backend(settings: &Settings) -> Backend {
-    if keystore::probe(Backend::SecretService, settings).is_ok() {
-        Backend::SecretService
-    } else {
-        Backend::File
-    }
-}
-
-impl args::Backend {
-    fn keystore(self) -> Backend {
-        match self {
-            Self::File => Backend::File,
-            Self::SecretService => Backend::SecretService,
-        }
-    }
-}
-
-/// `--file-dir` or `~/.awsvault/keys/`; a leading `~/` is the home directory, since variables reach us unexpanded.
-fn file_dir(environment: &Environment, given: Option<&PathBuf>) -> Option<PathBuf> {
-    let path = given
-        .cloned()
-        .unwrap_or_else(|| PathBuf::from("~/.awsvault/keys"));
-    match path.strip_prefix("~") {
-        Ok(rest) => Some(environment.home()?.join(rest)),
-        Err(_) => Some(path),
     }
 }
 

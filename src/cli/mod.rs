@@ -33,6 +33,7 @@ mod pick;
 mod prompt;
 mod remove;
 mod rotate;
+mod stores;
 pub mod table;
 mod version;
 

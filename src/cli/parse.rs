@@ -190,6 +190,16 @@ fn fill_global(global: &mut Global, environment: &Environment) -> Result<(), Cli
     if global.file_dir.is_none() {
         global.file_dir = environment.var_os("AWS_VAULT_FILE_DIR").map(Into::into);
     }
+    if global.pass_dir.is_none() {
+        let dir = environment.var_os("AWS_VAULT_PASS_PASSWORD_STORE_DIR");
+        global.pass_dir = dir.map(Into::into);
+    }
+    fill_text(&mut global.pass_cmd, environment, "AWS_VAULT_PASS_CMD");
+    fill_text(
+        &mut global.pass_prefix,
+        environment,
+        "AWS_VAULT_PASS_PREFIX",
+    );
     fill_text(
         &mut global.secret_service_collection,
         environment,
