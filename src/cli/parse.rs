@@ -93,17 +93,18 @@ fn modern(words: impl IntoIterator<Item = OsString>) -> impl Iterator<Item = OsS
 fn help_of_everything() -> Message {
     let mut cli = Cli::command();
     cli.build();
-    let mut text = cli.render_long_help().to_string();
+    let mut parts = vec![cli.render_long_help().to_string()];
     for command in cli
         .get_subcommands_mut()
         .filter(|it| it.get_name() != "help")
     {
         let name = format!("aws-vault {}", command.get_name());
         let help = command.render_long_help();
-        text.push_str(&format!("\n{name}\n{}\n{help}", "-".repeat(name.len())));
+        let line = "-".repeat(name.len());
+        parts.push(format!("{name}\n{line}\n{help}"));
     }
     Message {
-        text,
+        text: parts.join("\n"),
         to_stdout: true,
         exit_code: 0,
     }
