@@ -8,7 +8,7 @@ use std::path::Path;
 
 use clap::{CommandFactory as _, Parser as _};
 use clap_complete::CompletionCandidate;
-use clap_complete::engine::ArgValueCandidates;
+use clap_complete::engine::{self, ArgValueCandidates};
 use clap_complete::env::{EnvCompleter, Shells};
 
 use crate::cli::args::{Cli, Command, Shell};
@@ -80,6 +80,39 @@ where
             .map_err(CliError::new)?;
     }
     Ok(answer)
+}
+
+/// The word that the Go tool's completion scripts call with, which stand in many people's shell start-up files.
+pub const OLD_PROTOCOL: &str = "--completion-bash";
+
+/// The answer to such a script: candidates for the last of its words, one a line, with no newline after the last.
+pub fn old_answer<F>(
+    words: &[OsString],
+    environment: &Environment,
+    current_dir: Option<&Path>,
+    profiles: F,
+) -> Result<Vec<u8>, CliError>
+where
+    F: Fn() -> Vec<String> + Clone + Send + Sync + 'static,
+{
+    let mut line = vec![OsString::from(NAME)];
+    line.extend(words.iter().cloned());
+    // Old scripts leave an empty last word out.
+    if words.is_empty() {
+        line.push(OsString::new());
+    }
+    let ends_at = line.iter().position(|word| word == "--");
+    if ends_at.is_some() || is_inside_command(&line, environment) {
+        return Ok(Vec::new());
+    }
+    let last = line.len() - 1;
+    let candidates =
+        engine::complete(&mut command(profiles), line, last, current_dir).map_err(CliError::new)?;
+    let candidates: Vec<_> = candidates
+        .into_iter()
+        .map(|candidate| candidate.get_value().to_string_lossy().into_owned())
+        .collect();
+    Ok(candidates.join("\n").into_bytes())
 }
 
 /// From the first word of `exec`'s command on, our flags mean nothing; the shell then completes file names.

@@ -37,9 +37,10 @@ pub fn run(context: &Context, args: Exec) -> Result<ExitCode, CliError> {
             .endpoint_url
             .as_ref()
             .map(|url| url.value.as_str()),
-        credentials: match args.profile_env {
-            true => Handover::Profile,
-            false => Handover::Credentials(&obtained.credentials),
+        credentials: if args.profile_env {
+            Handover::Profile
+        } else {
+            Handover::Credentials(&obtained.credentials)
         },
     };
     let command = child::command(&args.command, &context.environment);

@@ -75,14 +75,21 @@ pub fn complete(
     words: &[OsString],
     environment: &Environment,
 ) -> Option<Result<ExitCode, CliError>> {
-    completion::is_asked(environment).then(|| {
-        let names = known_profiles(environment);
-        let directory = std::env::current_dir().ok();
-        let answer = completion::answer(words, environment, directory.as_deref(), move || {
-            names.clone()
-        })?;
-        done(print(&String::from_utf8_lossy(&answer)))
-    })
+    let old = words
+        .get(1)
+        .is_some_and(|word| word == completion::OLD_PROTOCOL);
+    if !old && !completion::is_asked(environment) {
+        return None;
+    }
+    let names = known_profiles(environment);
+    let directory = std::env::current_dir().ok();
+    let names = move || names.clone();
+    let answer = if old {
+        completion::old_answer(&words[2..], environment, directory.as_deref(), names)
+    } else {
+        completion::answer(words, environment, directory.as_deref(), names)
+    };
+    Some(answer.and_then(|answer| done(print(&String::from_utf8_lossy(&answer)))))
 }
 
 /// Profiles of the config file, and names of stored keys as last seen. What cannot be read is not offered.

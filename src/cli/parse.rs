@@ -31,6 +31,10 @@ pub fn parse<I>(words: I, environment: &Environment) -> Result<Cli, Message>
 where
     I: IntoIterator<Item = OsString>,
 {
+    let mut words = words.into_iter().peekable();
+    if words.peek().is_some_and(|word| word == "--help-long") {
+        return Err(help_of_everything());
+    }
     let words = std::iter::once(OsString::from("aws-vault")).chain(modern(words));
     let mut cli = Cli::command()
         .try_get_matches_from(words)
@@ -83,6 +87,27 @@ fn modern(words: impl IntoIterator<Item = OsString>) -> impl Iterator<Item = OsS
         other => other.into_iter().collect(),
     };
     first.into_iter().chain(words)
+}
+
+/// `--help-long`: the help of the program and of every command, one after the other.
+fn help_of_everything() -> Message {
+    let mut cli = Cli::command();
+    cli.build();
+    let mut parts = vec![cli.render_long_help().to_string()];
+    for command in cli
+        .get_subcommands_mut()
+        .filter(|it| it.get_name() != "help")
+    {
+        let name = format!("aws-vault {}", command.get_name());
+        let help = command.render_long_help();
+        let line = "-".repeat(name.len());
+        parts.push(format!("{name}\n{line}\n{help}"));
+    }
+    Message {
+        text: parts.join("\n"),
+        to_stdout: true,
+        exit_code: 0,
+    }
 }
 
 fn message(error: &clap::Error) -> Message {

@@ -69,7 +69,6 @@ impl Keys {
 /// What follows ESC. Source: XTerm Control Sequences, "PC-Style Function Keys".
 fn sequence(rest: &[u8]) -> Option<Key> {
     match rest {
-        [] | [b'[' | b'O'] => None,
         [b'O', end] => Some(cursor_key(*end)),
         [b'[', parameters @ .., end @ 0x40..=0x7e] => Some(match (parameters, end) {
             (b"5", b'~') => Key::PageUp,
@@ -79,7 +78,8 @@ fn sequence(rest: &[u8]) -> Option<Key> {
             ([], end) => cursor_key(*end),
             _ => Key::Other,
         }),
-        [b'[', ..] => None,
+        // The rest is still to come.
+        [] | [b'O'] | [b'[', ..] => None,
         _ => Some(Key::Other),
     }
 }

@@ -46,17 +46,20 @@ const CLEAR: &str = "\r\u{1b}[J";
 /// The cursor ends where typing goes, so that clearing starts there next time.
 fn frame(question: &str, picker: &Picker<'_>, columns: usize, colours: bool) -> String {
     let first = cut(&format!("{question}{}", picker.typed()), columns);
-    let lines = picker.lines(columns, colours);
-    let below: String = lines.iter().map(|line| format!("\n{line}")).collect();
-    let up = match lines.len() {
-        0 => String::new(),
-        count => format!("\u{1b}[{count}A"),
-    };
-    let right = match width(&first) {
-        0 => String::new(),
-        columns => format!("\u{1b}[{columns}C"),
-    };
-    format!("{CLEAR}{first}{below}{up}\r{right}")
+    let right = moved(width(&first), 'C');
+    let below = picker.lines(columns, colours);
+    let up = moved(below.len(), 'A');
+    let shown: Vec<_> = std::iter::once(first).chain(below).collect();
+    format!("{CLEAR}{}{up}\r{right}", shown.join("\n"))
+}
+
+/// Zero would count as one.
+fn moved(count: usize, direction: char) -> String {
+    if count == 0 {
+        String::new()
+    } else {
+        format!("\u{1b}[{count}{direction}")
+    }
 }
 
 fn next_key(raw: &mut Raw<'_>, keys: &mut Keys) -> Result<Key, TerminalError> {

@@ -85,7 +85,9 @@ impl<'a> Picker<'a> {
             Key::First => self.marked = 0,
             Key::Last => self.marked = last,
             Key::Char(c) => self.retype(|typed| typed.push(c)),
-            Key::Delete => self.retype(|typed| drop(typed.pop())),
+            Key::Delete => self.retype(|typed| {
+                typed.pop();
+            }),
             Key::DeleteWord => self.retype(|typed| {
                 let kept = typed.trim_end().rfind(char::is_whitespace);
                 typed.truncate(kept.map_or(0, |at| at + 1));

@@ -23,4 +23,5 @@ mod secret_service;
 mod story;
 mod sts_faults;
 mod sts_recovery;
+mod texts;
 mod unlock;

@@ -136,6 +136,25 @@ fn a_program_in_a_subshell_fetches_credentials_of_any_profile() {
 }
 
 #[test]
+fn a_profile_whose_credential_process_is_ourselves_is_no_loop() {
+    let (sim, home) = warm();
+    let ours = env!("CARGO_BIN_EXE_aws-vault");
+    let process = format!(
+        "credential_process = env AWS_VAULT_FILE_PASSPHRASE={PASSPHRASE} {ours} export --format=json bastion\n"
+    );
+    home.configure(&format!("{BASTION}{process}"));
+    let aws = crate::support::python("aws");
+    let aws = aws.to_str().unwrap();
+    // The AWS CLI runs in the subshell, and asks for the profile that the subshell is of.
+    let outer = ["exec", "--profile-env", "bastion", "--", aws];
+    let ran = home
+        .run(outer.iter().chain(&["sts", "get-caller-identity"]))
+        .ok();
+    assert!(ran.stdout.contains(":user/elmerfudd"), "{ran:?}");
+    assert_eq!(sim.count("GetSessionToken"), 1);
+}
+
+#[test]
 fn the_command_may_be_told_the_profile_alone() {
     let (_sim, mut home) = warm();
     home.set("AWS_SESSION_TOKEN", "stale");
