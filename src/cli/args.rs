@@ -70,6 +70,10 @@ pub struct Global {
     #[arg(long, global = true, value_name = "DRIVER", help_heading = GLOBAL)]
     pub prompt: Option<Prompt>,
 
+    /// `backend` was filled in from AWS_VAULT_BACKEND.
+    #[arg(skip)]
+    pub backend_of_variable: bool,
+
     /// Print the version
     #[arg(short = 'v', long, global = true, action = ArgAction::Version, help_heading = GLOBAL)]
     version: Option<bool>,
@@ -120,6 +124,7 @@ pub enum Command {
     Login(Login),
     Rotate(Rotate),
     Explain(Explain),
+    Backends(Backends),
     Version(Version),
     Completion(Completion),
 }
@@ -436,6 +441,22 @@ pub struct Explain {
     pub session: Session,
 
     /// JSON instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// List the keystores
+///
+/// Shows every keystore that this program knows, whether it can be used here and why not, and which one is in use and why.
+/// Unlocks nothing and starts nothing.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+EXAMPLES
+  aws-vault backends
+  aws-vault backends --json
+  aws-vault --backend=file backends     is the `file` keystore usable?")]
+pub struct Backends {
+    /// JSON instead of a table
     #[arg(long)]
     pub json: bool,
 }

@@ -93,6 +93,11 @@ impl Context {
         keystore::location(self.backend(), &self.settings)
     }
 
+    /// Where any store keeps its items, for `keystore::location`, `probe` and `open`.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     pub fn vault(&self) -> Result<&Vault, vault::Error> {
         if self.vault.get().is_none() {
             let passphrase = TerminalPassphrase::new(&self.environment);

@@ -13,6 +13,7 @@ use crate::sessions::state_dir;
 
 mod add;
 pub mod args;
+mod backends;
 mod clear;
 pub mod completion;
 mod context;
@@ -54,6 +55,7 @@ pub fn run(
     let context = Context::new(environment, cli.global, clock)?;
     match cli.command {
         Command::Add(args) => done(add::run(&context, &args)),
+        Command::Backends(args) => done(backends::run(&context, &args)),
         Command::Clear(args) => done(clear::run(&context, &args)),
         Command::Exec(args) => exec::run(&context, args),
         Command::Explain(args) => done(explain::run(&context, &args)),
@@ -109,6 +111,7 @@ impl Command {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Add(_) => "add",
+            Self::Backends(_) => "backends",
             Self::Clear(_) => "clear",
             Self::Completion(_) => "completion",
             Self::Exec(_) => "exec",

@@ -165,6 +165,7 @@ fn fill(cli: &mut Cli, environment: &Environment) -> Result<(), CliError> {
         | Command::Remove(_)
         | Command::Clear(_)
         | Command::Rotate(_)
+        | Command::Backends(_)
         | Command::Version(_)
         | Command::Completion(_) => {}
     }
@@ -172,7 +173,9 @@ fn fill(cli: &mut Cli, environment: &Environment) -> Result<(), CliError> {
 }
 
 fn fill_global(global: &mut Global, environment: &Environment) -> Result<(), CliError> {
+    let flag = global.backend.is_some();
     fill_choice(&mut global.backend, environment, "AWS_VAULT_BACKEND")?;
+    global.backend_of_variable = !flag && global.backend.is_some();
     fill_choice(&mut global.prompt, environment, "AWS_VAULT_PROMPT")?;
     if global.unlock_ttl.is_none()
         && let Some(text) = environment.var(UNLOCK_TTL)

@@ -16,6 +16,7 @@ mod concurrency;
 mod interop;
 mod leaks;
 mod moto;
+mod moving;
 mod picker;
 mod prompts;
 mod secret_service;

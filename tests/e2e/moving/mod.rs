@@ -1,0 +1,3 @@
+//! From store to store, and out of clear text.
+
+mod backends;
