@@ -111,7 +111,10 @@ fn only_plain_names_are_offered_and_only_where_a_profile_stands() {
         (&["aws-vault", "exec", "work", "--", "aws", "w"], &[]),
         (&["aws-vault", "exec", "work", "--reg"], &["--region"]),
         (&["aws-vault", "export", "--format", "po"], &["powershell"]),
-        (&["aws-vault", "--backend", ""], &["file", "secret-service"]),
+        (
+            &["aws-vault", "--backend", ""],
+            &["file", "keyctl", "pass", "passage", "secret-service"],
+        ),
         (&["aws-vault", "expl"], &["explain"]),
     ] {
         let words: Vec<OsString> = ["aws-vault", "--"]

@@ -31,6 +31,13 @@ pub fn parse<I>(words: I, environment: &Environment) -> Result<Cli, Message>
 where
     I: IntoIterator<Item = OsString>,
 {
+    let words: Vec<OsString> = words.into_iter().collect();
+    // Scripts ask for the version before anything else; that need not build the whole command line first.
+    if let [word] = words.as_slice()
+        && (word == "--version" || word == "-v")
+    {
+        return Err(version());
+    }
     let mut words = words.into_iter().peekable();
     if words.peek().is_some_and(|word| word == "--help-long") {
         return Err(help_of_everything());
@@ -110,6 +117,15 @@ fn help_of_everything() -> Message {
     }
 }
 
+/// The Go tool prints the bare version too, and scripts compare it.
+fn version() -> Message {
+    Message {
+        text: concat!(env!("CARGO_PKG_VERSION"), "\n").to_owned(),
+        to_stdout: true,
+        exit_code: 0,
+    }
+}
+
 fn message(error: &clap::Error) -> Message {
     if let Some(value) = unknown_prompt(error) {
         return refusal(&CliError::usage(not_one_of::<Prompt>("--prompt", value)));
@@ -121,12 +137,7 @@ fn message(error: &clap::Error) -> Message {
             to_stdout: true,
             exit_code: 0,
         },
-        // The Go tool prints the bare version too, and scripts compare it.
-        ErrorKind::DisplayVersion => Message {
-            text: format!("{}\n", env!("CARGO_PKG_VERSION")),
-            to_stdout: true,
-            exit_code: 0,
-        },
+        ErrorKind::DisplayVersion => version(),
         // No arguments at all: the Go tool prints its usage on stderr and succeeds.
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => Message {
             text,
@@ -191,6 +202,7 @@ fn fill(cli: &mut Cli, environment: &Environment) -> Result<(), CliError> {
         | Command::Clear(_)
         | Command::Rotate(_)
         | Command::Backends(_)
+        | Command::Import(_)
         | Command::Version(_)
         | Command::Completion(_) => {}
     }

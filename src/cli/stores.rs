@@ -85,11 +85,9 @@ mod tests {
         let theirs = of(&[home, ("PASSWORD_STORE_DIR", "/p")], &Global::default());
         assert_eq!(theirs.pass_dir, PathBuf::from("/p"));
 
-        let ours = Global {
-            file_dir: Some("~/keys".into()),
-            pass_dir: Some("/q".into()),
-            ..Global::default()
-        };
+        let mut ours = Global::default();
+        ours.file_dir = Some("~/keys".into());
+        ours.pass_dir = Some("/q".into());
         let ours = of(&[home, ("PASSWORD_STORE_DIR", "/p")], &ours);
         assert_eq!(ours.file_dir, PathBuf::from("/h/keys"));
         assert_eq!(ours.pass_dir, PathBuf::from("/q"));

@@ -246,7 +246,9 @@ impl Provider<'_> {
             return Ok(key);
         }
         let _lock = self.sessions.lock_key()?;
-        Ok((self.vault)()?.session_key_or_new()?)
+        let key = (self.vault)()?.session_key_or_new()?;
+        self.keep_unlocked(&key);
+        Ok(key)
     }
 
     /// The session key, if it was unlocked a short while ago.
@@ -259,10 +261,14 @@ impl Provider<'_> {
     fn stored_key(&self) -> Result<Option<SessionKey>, Error> {
         let key = (self.vault)()?.session_key()?;
         if let Some(key) = &key {
-            let secret = Secret::new(key.expose().to_vec());
-            self.unlocked.keep(&unlock_name(self.location), &secret);
+            self.keep_unlocked(key);
         }
         Ok(key)
+    }
+
+    fn keep_unlocked(&self, key: &SessionKey) {
+        let secret = Secret::new(key.expose().to_vec());
+        self.unlocked.keep(&unlock_name(self.location), &secret);
     }
 }
 

@@ -185,7 +185,7 @@ const ROWS: &[Row] = &[
 fn texts_streams_and_exit_codes_are_those_of_the_go_tool() {
     let sim = Sim::deck();
     let home = Home::with_key(&sim, BASTION);
-    let mut wrong = String::new();
+    let mut wrong = Vec::new();
     for (line, variables, code, stdout, stderr) in ROWS {
         let mut command = home.command(line.split_whitespace());
         let ran = crate::support::run(command.envs(variables.iter().copied()));
@@ -198,8 +198,8 @@ fn texts_streams_and_exit_codes_are_those_of_the_go_tool() {
             || !as_expected(stdout, &ran.stdout)
             || !as_expected(stderr, &ran.stderr)
         {
-            wrong.push_str(&format!("{line} {variables:?}: {ran:#?}\n"));
+            wrong.push(format!("{line} {variables:?}: {ran:#?}"));
         }
     }
-    assert!(wrong.is_empty(), "{wrong}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
