@@ -12,6 +12,7 @@ pub mod environment;
 pub mod error;
 pub mod files;
 pub mod hardening;
+pub mod import;
 pub mod index;
 pub mod mfa;
 pub mod program;

@@ -365,7 +365,7 @@ fn within_account(chain: &Chain, account: &str) -> Chain {
 }
 
 /// The one place where a long-term secret exists twice: the SDK signs with one while the other waits for the store.
-fn copy(key: &AccessKey) -> Credentials {
+pub fn copy(key: &AccessKey) -> Credentials {
     use secrecy::ExposeSecret;
     Credentials::AccessKey(AccessKey {
         access_key_id: key.access_key_id.clone(),

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use crate::credentials::AccessKey;
 
 mod credential_json;
+mod import_undo;
 
 /// Why a stored key could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -90,6 +91,8 @@ pub enum ItemName {
     OidcToken,
     /// Our own key that seals the session files.
     SessionKey,
+    /// What `import` removed from a file.
+    ImportUndo,
 }
 
 /// Name of the session key's item. It reads as a session with a far expiry, so that the Go tool neither lists it as a
@@ -100,6 +103,8 @@ impl ItemName {
     pub fn parse(name: &str) -> Self {
         if name == SESSION_KEY_ITEM {
             Self::SessionKey
+        } else if import_undo::is_name(name) {
+            Self::ImportUndo
         } else if name.starts_with("oidc:") {
             Self::OidcToken
         } else if let Some(profile) = session_profile(name) {
@@ -295,7 +300,7 @@ impl Vault {
             let matches = match ItemName::parse(&name) {
                 ItemName::Session { profile } => of.is_none() || profile.as_deref() == of,
                 ItemName::OidcToken => of.is_none(),
-                ItemName::Credential(_) | ItemName::SessionKey => false,
+                ItemName::Credential(_) | ItemName::SessionKey | ItemName::ImportUndo => false,
             };
             if matches && self.store.remove(&name)? {
                 removed += 1;

@@ -64,7 +64,7 @@ struct Answers {
 
 /// A profile that takes its credentials from another would never use a key stored under its own name. One that names itself
 /// does so to stop inheritance, and is fine.
-fn refuse_useless(config: &ConfigFile, profile: &str) -> Result<(), CliError> {
+pub fn refuse_useless(config: &ConfigFile, profile: &str) -> Result<(), CliError> {
     let source = config
         .profile(profile)
         .and_then(|section| section.setting("source_profile"));
@@ -78,18 +78,22 @@ fn refuse_useless(config: &ConfigFile, profile: &str) -> Result<(), CliError> {
 }
 
 fn from_environment(context: &Context) -> Result<Answers, CliError> {
+    Ok(Answers {
+        key: key_of_environment(context)?,
+        mfa_serial: None,
+    })
+}
+
+pub fn key_of_environment(context: &Context) -> Result<AccessKey, CliError> {
     let read = |name: &str| {
         context.environment.var(name).ok_or_else(|| {
             CliError::new(format!("Missing value for {name}"))
                 .hint(format!("export {name}, or leave --env out to be asked"))
         })
     };
-    Ok(Answers {
-        key: AccessKey {
-            access_key_id: read("AWS_ACCESS_KEY_ID")?.trim().to_owned(),
-            secret_access_key: read("AWS_SECRET_ACCESS_KEY")?.trim().into(),
-        },
-        mfa_serial: None,
+    Ok(AccessKey {
+        access_key_id: read("AWS_ACCESS_KEY_ID")?.trim().to_owned(),
+        secret_access_key: read("AWS_SECRET_ACCESS_KEY")?.trim().into(),
     })
 }
 
@@ -116,7 +120,7 @@ fn ask() -> Result<Answers, CliError> {
 /// Pasting the wrong field is the commonest mistake, and AWS would only say InvalidClientTokenId much later.
 ///
 /// Source: IAM User Guide, "Unique identifiers" (AKIA: long-term key, ASIA: temporary).
-fn check_shape(key: &AccessKey) -> Result<(), CliError> {
+pub fn check_shape(key: &AccessKey) -> Result<(), CliError> {
     let id = key.access_key_id.as_str();
     let secret = key.secret_access_key.expose_secret();
     if id.is_empty() || secret.is_empty() {

@@ -4,6 +4,8 @@
 //! Flag names, short forms and defaults are those of the Go tool, so that scripts keep working. No flag takes a secret: argv
 //! is readable by every user of the machine. (`--mfa-token` is the exception scripts need; its code is good for one use.)
 
+mod moving;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,6 +15,8 @@ use secrecy::SecretString;
 
 use crate::cli::parse;
 use crate::config::profile::Setting;
+
+pub use moving::{Backends, Import};
 
 const GLOBAL: &str = "Global options";
 
@@ -143,6 +147,7 @@ pub enum Command {
     Rotate(Rotate),
     Explain(Explain),
     Backends(Backends),
+    Import(Import),
     Version(Version),
     Completion(Completion),
 }
@@ -459,22 +464,6 @@ pub struct Explain {
     pub session: Session,
 
     /// JSON instead of text
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// List the keystores
-///
-/// Shows every keystore that this program knows, whether it can be used here and why not, and which one is in use and why.
-/// Unlocks nothing and starts nothing.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-EXAMPLES
-  aws-vault backends
-  aws-vault backends --json
-  aws-vault --backend=file backends     is the `file` keystore usable?")]
-pub struct Backends {
-    /// JSON instead of a table
     #[arg(long)]
     pub json: bool,
 }

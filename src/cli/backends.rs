@@ -87,15 +87,13 @@ impl Survey {
             longest.max(head.len()) + 2
         };
         let names = width(|store| store.name.chars().count(), "Backend");
-        let mut text = format!(
-            "{:names$}{:8}{}\n",
-            "Backend", "Usable", "Where, or why not"
-        );
-        let _ = writeln!(
-            text,
-            "{:names$}{:8}{}",
-            "=======", "======", "================="
-        );
+        let mut text = String::new();
+        for [name, usable, note] in [
+            ["Backend", "Usable", "Where, or why not"],
+            ["=======", "======", "================="],
+        ] {
+            let _ = writeln!(text, "{name:names$}{usable:8}{note}");
+        }
         for store in &self.backends {
             let usable = if store.usable { "yes" } else { "no" };
             let note = store.reason.as_ref().unwrap_or(&store.location);

@@ -4,7 +4,7 @@ use aws_vault_keystore::{AskError, Error as Store};
 
 use crate::error::{CliError, Kind};
 use crate::files::PathError;
-use crate::{config, mfa, provider, rotation, vault};
+use crate::{config, import, mfa, provider, rotation, vault};
 
 impl From<config::Error> for CliError {
     fn from(error: config::Error) -> Self {
@@ -37,6 +37,13 @@ impl From<rotation::Error> for CliError {
 impl From<crate::aws::Error> for CliError {
     fn from(error: crate::aws::Error) -> Self {
         with_hints(&error, error.hints())
+    }
+}
+
+impl From<import::Error> for CliError {
+    fn from(error: import::Error) -> Self {
+        let hints = error.hint().map(str::to_owned);
+        with_hints(&error, hints.into_iter().collect())
     }
 }
 

@@ -22,6 +22,7 @@ mod explain;
 mod export;
 mod failures;
 pub mod formats;
+mod import;
 mod list;
 mod lock;
 mod login;
@@ -61,6 +62,7 @@ pub fn run(
         Command::Exec(args) => exec::run(&context, args),
         Command::Explain(args) => done(explain::run(&context, &args)),
         Command::Export(args) => done(export::run(&context, &args)),
+        Command::Import(args) => done(import::run(&context, &args)),
         Command::List(args) => done(list::run(&context, &args)),
         Command::Lock(_) => done(lock::run(&context)),
         Command::Login(args) => done(login::run(&context, &args)),
@@ -118,6 +120,7 @@ impl Command {
             Self::Exec(_) => "exec",
             Self::Explain(_) => "explain",
             Self::Export(_) => "export",
+            Self::Import(_) => "import",
             Self::List(_) => "list",
             Self::Lock(_) => "lock",
             Self::Login(_) => "login",

@@ -166,6 +166,7 @@ fn fill(cli: &mut Cli, environment: &Environment) -> Result<(), CliError> {
         | Command::Clear(_)
         | Command::Rotate(_)
         | Command::Backends(_)
+        | Command::Import(_)
         | Command::Version(_)
         | Command::Completion(_) => {}
     }

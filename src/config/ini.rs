@@ -3,6 +3,13 @@
 //! Follows what the Go tool reads (go-ini with nested values) and, where the two differ only in tolerance, the AWS CLI.
 //! Values are spans of the text; only one that goes on over lines with `\` is copied.
 
+mod lines;
+
+use zeroize::Zeroizing;
+
+pub use lines::line_ranges;
+use lines::{Line, Lines};
+
 /// Why a text is no config file. Never quotes the line: it may hold a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {message}")]
@@ -15,7 +22,8 @@ pub struct SyntaxError {
 /// A parsed config file together with its text.
 #[derive(Debug, Default)]
 pub struct Ini {
-    text: String,
+    /// Wiped when dropped: the credentials file is read through here, too.
+    text: Zeroizing<String>,
     headers: Vec<Header>,
     entries: Vec<Entry>,
 }
@@ -70,7 +78,7 @@ enum Value {
 impl Ini {
     /// Reads every line, in time proportional to the text.
     pub fn parse(text: impl Into<String>) -> Result<Self, SyntaxError> {
-        let text = text.into();
+        let text = Zeroizing::new(text.into());
         if u32::try_from(text.len()).is_err() {
             return Err(SyntaxError {
                 line: 1,
@@ -138,6 +146,12 @@ impl<'a> Section<'a> {
     /// Line of the header, from 1.
     pub fn line(&self) -> usize {
         self.ini.headers[self.index].line as usize
+    }
+
+    /// Line of the next section's header; `None` after the last section.
+    pub fn end_line(&self) -> Option<usize> {
+        let next = self.ini.headers.get(self.index + 1)?;
+        Some(next.line as usize)
     }
 
     /// The keys that are not nested, in file order.
@@ -219,60 +233,6 @@ impl Span {
 
     fn text(self, text: &str) -> &str {
         &text[self.start as usize..self.end as usize]
-    }
-}
-
-/// Lines that end in LF, CRLF or CR, as Python's universal newlines (and so the AWS CLI) have it.
-struct Lines<'t> {
-    text: &'t str,
-    at: usize,
-    number: u32,
-}
-
-struct Line<'t> {
-    number: u32,
-    /// Offset of the content, which excludes the line ending.
-    start: usize,
-    content: &'t str,
-}
-
-impl<'t> Lines<'t> {
-    fn of(text: &'t str) -> Self {
-        let at = if text.starts_with('\u{feff}') {
-            '\u{feff}'.len_utf8()
-        } else {
-            0
-        };
-        Self {
-            text,
-            at,
-            number: 0,
-        }
-    }
-}
-
-impl<'t> Iterator for Lines<'t> {
-    type Item = Line<'t>;
-
-    fn next(&mut self) -> Option<Line<'t>> {
-        let start = self.at;
-        let rest = self.text.get(start..).filter(|rest| !rest.is_empty())?;
-        let length = rest
-            .bytes()
-            .position(|byte| matches!(byte, b'\n' | b'\r'))
-            .unwrap_or(rest.len());
-        let ending = match &rest.as_bytes()[length..] {
-            [b'\r', b'\n', ..] => 2,
-            [] => 0,
-            _ => 1,
-        };
-        self.at = start + length + ending;
-        self.number += 1;
-        Some(Line {
-            number: self.number,
-            start,
-            content: &rest[..length],
-        })
     }
 }
 

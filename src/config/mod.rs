@@ -28,4 +28,4 @@ pub use edit::append_section;
 pub use error::Error;
 pub use file::ConfigFile;
 pub use resolve::{Overrides, resolve};
-pub use write::{update, write_atomically};
+pub use write::{exclusively, update, write_atomically};

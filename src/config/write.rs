@@ -18,16 +18,24 @@ pub fn update<E: From<Error>>(
     path: &Path,
     edit: impl FnOnce(&ConfigFile) -> Result<Option<String>, E>,
 ) -> Result<(), E> {
-    let target = target(path).map_err(|source| failed(path, source))?;
+    exclusively(path, || {
+        if let Some(text) = edit(&ConfigFile::load(path)?)? {
+            write_atomically(path, &text)?;
+        }
+        Ok(())
+    })
+    .map_err(|source| failed(path, source))?
+}
+
+/// Does `work` while no other process of ours changes the file, whose directory is made if need be.
+pub fn exclusively<T>(path: &Path, work: impl FnOnce() -> T) -> io::Result<T> {
+    let target = target(path)?;
     let directory = directory(&target);
-    create_directory(directory).map_err(|source| failed(path, source))?;
+    create_directory(directory)?;
     // Some file systems have no locks, and Windows opens no directories: then it is as it was before there was a lock.
     let lock = File::open(directory).ok();
     let _locked = lock.as_ref().map(File::lock);
-    if let Some(text) = edit(&ConfigFile::load(path)?)? {
-        write_atomically(path, &text)?;
-    }
-    Ok(())
+    Ok(work())
 }
 
 /// Replaces the file's content. Symbolic links stay and their target is replaced; mode and owner stay. A new file is for its
