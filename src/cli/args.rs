@@ -16,7 +16,7 @@ use secrecy::SecretString;
 use crate::cli::parse;
 use crate::config::profile::Setting;
 
-pub use moving::{Backends, Import};
+pub use moving::{Backends, Import, MigrateBackend};
 
 const GLOBAL: &str = "Global options";
 
@@ -148,6 +148,7 @@ pub enum Command {
     Explain(Explain),
     Backends(Backends),
     Import(Import),
+    MigrateBackend(MigrateBackend),
     Version(Version),
     Completion(Completion),
 }
