@@ -92,7 +92,7 @@ pub struct Global {
 
     /// Print the version
     #[arg(short = 'v', long, global = true, action = ArgAction::Version, help_heading = GLOBAL)]
-    version: Option<bool>,
+    pub(super) version: Option<bool>,
 }
 
 /// Keystores by the names of the Go tool.
