@@ -15,6 +15,7 @@ pub mod hardening;
 pub mod import;
 pub mod index;
 pub mod mfa;
+pub mod migration;
 pub mod program;
 pub mod provider;
 pub mod rotation;

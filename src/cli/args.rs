@@ -16,7 +16,7 @@ use secrecy::SecretString;
 use crate::cli::parse;
 use crate::config::profile::Setting;
 
-pub use moving::{Backends, Import};
+pub use moving::{Backends, Import, MigrateBackend};
 
 const GLOBAL: &str = "Global options";
 
@@ -92,7 +92,7 @@ pub struct Global {
 
     /// Print the version
     #[arg(short = 'v', long, global = true, action = ArgAction::Version, help_heading = GLOBAL)]
-    version: Option<bool>,
+    pub(super) version: Option<bool>,
 }
 
 /// Keystores by the names of the Go tool.
@@ -148,6 +148,7 @@ pub enum Command {
     Explain(Explain),
     Backends(Backends),
     Import(Import),
+    MigrateBackend(MigrateBackend),
     Version(Version),
     Completion(Completion),
 }

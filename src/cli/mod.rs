@@ -26,6 +26,7 @@ mod import;
 mod list;
 mod lock;
 mod login;
+mod migrate_backend;
 mod obtain;
 mod output;
 pub mod parse;
@@ -66,6 +67,7 @@ pub fn run(
         Command::List(args) => done(list::run(&context, &args)),
         Command::Lock(_) => done(lock::run(&context)),
         Command::Login(args) => done(login::run(&context, &args)),
+        Command::MigrateBackend(args) => done(migrate_backend::run(&context, &args)),
         Command::Remove(args) => done(remove::run(&context, &args)),
         Command::Rotate(args) => done(rotate::run(&context, &args)),
         Command::Completion(_) | Command::Version(_) => Ok(ExitCode::SUCCESS),
@@ -131,6 +133,7 @@ impl Command {
             Self::List(_) => "list",
             Self::Lock(_) => "lock",
             Self::Login(_) => "login",
+            Self::MigrateBackend(_) => "migrate-backend",
             Self::Remove(_) => "remove",
             Self::Rotate(_) => "rotate",
             Self::Version(_) => "version",

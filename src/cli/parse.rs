@@ -203,6 +203,7 @@ fn fill(cli: &mut Cli, environment: &Environment) -> Result<(), CliError> {
         | Command::Rotate(_)
         | Command::Backends(_)
         | Command::Import(_)
+        | Command::MigrateBackend(_)
         | Command::Version(_)
         | Command::Completion(_) => {}
     }

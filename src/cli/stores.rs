@@ -85,10 +85,10 @@ mod tests {
         let theirs = of(&[home, ("PASSWORD_STORE_DIR", "/p")], &Global::default());
         assert_eq!(theirs.pass_dir, PathBuf::from("/p"));
 
-        let mut ours = Global::default();
-        ours.file_dir = Some("~/keys".into());
-        ours.pass_dir = Some("/q".into());
-        let ours = of(&[home, ("PASSWORD_STORE_DIR", "/p")], &ours);
+        let mut flags = Global::default();
+        flags.file_dir.replace("~/keys".into());
+        flags.pass_dir.replace("/q".into());
+        let ours = of(&[home, ("PASSWORD_STORE_DIR", "/p")], &flags);
         assert_eq!(ours.file_dir, PathBuf::from("/h/keys"));
         assert_eq!(ours.pass_dir, PathBuf::from("/q"));
     }

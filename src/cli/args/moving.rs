@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::Backend;
+
 /// Move access keys out of clear text
 ///
 /// Reads the access keys that stand in ~/.aws/credentials (or AWS_SHARED_CREDENTIALS_FILE), asks AWS whether they work, stores
@@ -68,4 +70,40 @@ pub struct Backends {
     /// JSON instead of a table
     #[arg(long)]
     pub json: bool,
+}
+
+/// Copy stored access keys to another keystore
+///
+/// Copies every stored access key, or that of one profile, from one keystore to another. Each copy is read back and compared;
+/// only then, and only with --delete-source, is it removed from the first keystore. Sessions stay where they are.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+EXAMPLES
+  aws-vault migrate-backend --from file --to secret-service --dry-run
+  aws-vault migrate-backend --from file --to secret-service --delete-source
+  aws-vault migrate-backend --from secret-service --to file --profile work")]
+pub struct MigrateBackend {
+    /// Keystore to copy from
+    #[arg(long, value_name = "NAME")]
+    pub from: Backend,
+
+    /// Keystore to copy to
+    #[arg(long, value_name = "NAME")]
+    pub to: Backend,
+
+    /// Only this access key
+    #[arg(long)]
+    pub profile: Option<String>,
+
+    /// Tell what would be copied, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Replace access keys of the same name
+    #[arg(long)]
+    pub overwrite: bool,
+
+    /// Remove from the first keystore what has been copied
+    #[arg(long)]
+    pub delete_source: bool,
 }

@@ -5,3 +5,4 @@ mod import;
 mod import_files;
 mod import_kill;
 mod import_undo;
+mod migrate;

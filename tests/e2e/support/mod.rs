@@ -2,12 +2,14 @@
 
 mod disk;
 mod home;
+mod keyring;
 mod python;
 mod run;
 mod sim;
 
 pub use disk::Disk;
 pub use home::{Home, PASSPHRASE, path_variable};
+pub use keyring::Keyring;
 pub use python::python;
 pub use run::{Ran, Running, all_ok, must_start, run};
 pub use sim::{BASTION, DECK, KEY, Key, SERIAL, Sim, account_role, error, fault, once};
