@@ -28,6 +28,8 @@ pub(super) fn run(command: &str) -> Result<Zeroizing<String>, Error> {
         .map_or_else(|_| Stdio::inherit(), Stdio::from);
     let output = Command::new(shell)
         .args([flag, command])
+        // The command is the user's, but what it calls may be anybody's.
+        .env_remove("AWS_VAULT_FILE_PASSPHRASE")
         .stdin(stdin)
         .stderr(stderr)
         .output()
