@@ -5,6 +5,8 @@
 //! business: this crate knows nothing about AWS.
 
 mod backend;
+#[cfg(target_os = "linux")]
+mod bus;
 mod envelope;
 mod error;
 mod file;
@@ -13,6 +15,8 @@ mod item;
 mod jwe;
 #[cfg(target_os = "linux")]
 mod keyctl;
+#[cfg(target_os = "linux")]
+mod kwallet;
 mod memory;
 #[cfg(unix)]
 mod pass;
@@ -26,16 +30,20 @@ use std::path::Path;
 use secrecy::SecretString;
 
 pub use backend::{Backend, UnknownBackend};
+#[cfg(target_os = "linux")]
+pub use bus::Limits;
 pub use error::Error;
 pub use file::FileKeystore;
 pub use item::{Item, Secret};
 #[cfg(target_os = "linux")]
 pub use keyctl::KeyctlKeystore;
+#[cfg(target_os = "linux")]
+pub use kwallet::KwalletKeystore;
 pub use memory::MemoryKeystore;
 #[cfg(unix)]
 pub use pass::PassKeystore;
 #[cfg(target_os = "linux")]
-pub use secret_service::{Limits, SecretServiceKeystore};
+pub use secret_service::SecretServiceKeystore;
 pub use settings::{KeyctlScope, Settings, UnknownScope};
 pub use unlocked::Unlocked;
 
@@ -103,7 +111,10 @@ pub fn open(
         #[cfg(target_os = "linux")]
         Backend::SecretService => Ok(Box::new(secret_service(settings))),
         #[cfg(target_os = "linux")]
+        Backend::Kwallet => Ok(Box::new(KwalletKeystore::new())),
+        #[cfg(target_os = "linux")]
         Backend::Keyctl => Ok(Box::new(keyctl(settings))),
+        #[cfg(not(target_os = "linux"))]
         _ => Err(not_on_this_system(backend)),
     }
 }
@@ -120,7 +131,10 @@ pub fn location(backend: Backend, settings: &Settings) -> String {
         #[cfg(target_os = "linux")]
         Backend::SecretService => secret_service(settings).location(),
         #[cfg(target_os = "linux")]
+        Backend::Kwallet => KwalletKeystore::new().location(),
+        #[cfg(target_os = "linux")]
         Backend::Keyctl => keyctl(settings).location(),
+        #[cfg(not(target_os = "linux"))]
         _ => backend.name().to_owned(),
     }
 }
@@ -138,7 +152,10 @@ pub fn probe(backend: Backend, settings: &Settings) -> Result<(), Error> {
         #[cfg(target_os = "linux")]
         Backend::SecretService => secret_service(settings).probe(),
         #[cfg(target_os = "linux")]
+        Backend::Kwallet => KwalletKeystore::new().probe(),
+        #[cfg(target_os = "linux")]
         Backend::Keyctl => keyctl(settings).probe(),
+        #[cfg(not(target_os = "linux"))]
         _ => Err(not_on_this_system(backend)),
     }
 }
@@ -172,6 +189,7 @@ fn directory_location(backend: Backend, dir: &Path) -> String {
     format!("{backend}:{}", absolute.display())
 }
 
+#[cfg(not(target_os = "linux"))]
 fn not_on_this_system(backend: Backend) -> Error {
     Error::unavailable(backend, "this operating system has no such store")
 }

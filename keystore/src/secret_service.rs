@@ -7,7 +7,6 @@
 //! and the initialisation vectors from a generator that is not made for cryptography and takes 7 ms for it; the others bring
 //! an async runtime along. Here every call also has a time limit, and no answer of the service can cause a panic.
 
-mod bus;
 mod encryption;
 mod path;
 mod prompt;
@@ -15,35 +14,15 @@ mod session;
 
 use std::cell::RefCell;
 use std::fmt;
-use std::time::Duration;
 
+use crate::bus::{Bus, Failure, Limits};
 use crate::item::check_name;
 use crate::{Backend, Error, Item, Keystore};
-use bus::{Bus, Failure};
 use session::Session;
 
 const BACKEND: Backend = Backend::SecretService;
 
-/// How long a probe may take.
-const PROBE_LIMIT: Duration = Duration::from_secs(2);
-
-/// How long to wait before giving up.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// For one operation, without the time a prompt is open.
-    pub call: Duration,
-    /// For a person to answer a prompt.
-    pub prompt: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Limits {
-            call: Duration::from_secs(5),
-            prompt: Duration::from_mins(1),
-        }
-    }
-}
+const SERVICE: &str = "org.freedesktop.secrets";
 
 /// One collection of the Secret Service.
 pub struct SecretServiceKeystore {
@@ -80,21 +59,16 @@ impl SecretServiceKeystore {
 
     /// Whether a service is there or would be started when called; starts and unlocks nothing.
     pub fn probe(&self) -> Result<(), Error> {
-        let limits = Limits {
-            call: self.limits.call.min(PROBE_LIMIT),
-            ..self.limits
-        };
-        if self.connect(limits)?.has_service()? {
+        let bus = self.connect(self.limits.of_probe())?;
+        if bus.is_owned(SERVICE)? || bus.is_activatable(SERVICE)? {
             Ok(())
         } else {
-            Err(bus::unavailable(
-                "no secret service runs on the session bus",
-            ))
+            Err(unavailable("no secret service runs on the session bus"))
         }
     }
 
     fn connect(&self, limits: Limits) -> Result<Bus, Error> {
-        Bus::connect(self.address.as_deref(), limits)
+        Bus::connect(BACKEND, self.address.as_deref(), limits)
     }
 
     /// Runs an operation in a session, in a new one if the service has been restarted since the last operation.
@@ -104,11 +78,11 @@ impl SecretServiceKeystore {
             session.restart_clock();
             match operation(session) {
                 Err(Failure::Stale(_)) => *slot = None,
-                result => return result.map_err(bus::into_error),
+                result => return result.map_err(|failure| session.error(failure)),
             }
         }
         let session = slot.insert(Session::open(self.connect(self.limits)?, &self.collection)?);
-        operation(session).map_err(bus::into_error)
+        operation(session).map_err(|failure| session.error(failure))
     }
 }
 
@@ -148,4 +122,12 @@ impl fmt::Debug for SecretServiceKeystore {
             .field("address", &self.address)
             .finish_non_exhaustive()
     }
+}
+
+fn failed(operation: &'static str, reason: &str) -> Error {
+    Error::failed(BACKEND, operation, reason)
+}
+
+fn unavailable(reason: &str) -> Error {
+    Error::unavailable(BACKEND, reason)
 }

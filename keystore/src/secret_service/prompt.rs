@@ -7,9 +7,9 @@ use dbus::arg::Variant;
 use dbus::message::MessageType;
 use dbus::strings::Path;
 
-use super::BACKEND;
-use super::bus::{BUS, Bus, Failure, Method, SERVICE, dbus_error, unavailable};
+use super::{BACKEND, SERVICE, failed, unavailable};
 use crate::Error;
+use crate::bus::{BUS, Bus, Failure, Method, bus_method};
 
 const PROMPT_INTERFACE: &str = "org.freedesktop.Secret.Prompt";
 
@@ -21,20 +21,21 @@ impl Bus {
         purpose: &'static str,
     ) -> Result<Option<Path<'static>>, Failure> {
         let method = |member| Method {
+            service: SERVICE,
             path,
             interface: PROMPT_INTERFACE,
             member,
             purpose,
         };
         self.watch_prompt(path)?;
-        let reply = self.send(SERVICE, method("Prompt"), ("",))?;
+        let reply = self.send(method("Prompt"), ("",))?;
         let service = reply.sender().map(|name| name.to_string());
         let deadline = Instant::now() + self.limits.prompt;
         let completed = self.wait_for_prompt(path, service.as_deref(), deadline);
         self.restart_clock();
         if let Err(Failure::Other(Error::TimedOut { .. })) = completed {
             // Closes the dialog. What the service answers does not matter any more.
-            let _ = self.send(SERVICE, method("Dismiss"), ());
+            let _ = self.send(method("Dismiss"), ());
         }
         let completed = completed?;
         let mut arguments = completed.iter_init();
@@ -44,24 +45,19 @@ impl Bus {
                 .read::<Variant<Path<'static>>>()
                 .ok()
                 .map(|result| result.0)),
-            Err(error) => Err(dbus_error(purpose, &error.to_string()).into()),
+            Err(error) => Err(failed(purpose, &error.to_string()).into()),
         }
     }
 
     fn watch_prompt(&self, path: &Path<'static>) -> Result<(), Failure> {
-        let method = Method {
-            path: "/org/freedesktop/DBus",
-            interface: BUS,
-            member: "AddMatch",
-            purpose: "wait for its prompt",
-        };
+        let method = bus_method("AddMatch", "wait for its prompt");
         for rule in [
             format!(
                 "type='signal',sender='{SERVICE}',interface='{PROMPT_INTERFACE}',path='{path}'"
             ),
             format!("type='signal',sender='{BUS}',member='NameOwnerChanged',arg0='{SERVICE}'"),
         ] {
-            self.send(BUS, method, (rule,))?;
+            self.send(method, (rule,))?;
         }
         Ok(())
     }

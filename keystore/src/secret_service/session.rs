@@ -6,13 +6,19 @@ use std::collections::HashMap;
 use dbus::arg::{PropMap, Variant};
 use dbus::strings::Path;
 
-use super::bus::{self, Bus, Failure, Method, NO_OBJECT, SERVICE_INTERFACE, SERVICE_PATH};
 use super::encryption::{self, KeyPair, SessionKey};
-use super::path;
+use super::{SERVICE, failed, path};
+use crate::bus::{self, Bus, Failure, Method};
 use crate::{Error, Item, envelope};
 
+const SERVICE_PATH: &str = "/org/freedesktop/secrets";
+const SERVICE_INTERFACE: &str = "org.freedesktop.Secret.Service";
 const COLLECTION_INTERFACE: &str = "org.freedesktop.Secret.Collection";
 const ITEM_INTERFACE: &str = "org.freedesktop.Secret.Item";
+
+/// The path that the Secret Service gives for "none".
+const NO_OBJECT: &str = "/";
+
 const ATTRIBUTE: &str = "profile";
 const CONTENT_TYPE: &str = "application/json";
 
@@ -43,8 +49,9 @@ impl Session {
             encryption::ALGORITHM,
             Variant(key_pair.public_key().to_vec()),
         );
-        let (Variant(service_key), path): (Variant<Vec<u8>>, Path<'static>) =
-            bus.call(method, argument).map_err(bus::into_error)?;
+        let (Variant(service_key), path): (Variant<Vec<u8>>, Path<'static>) = bus
+            .call(method, argument)
+            .map_err(|failure| bus.error(failure))?;
         Ok(Session {
             bus,
             name: collection.to_owned(),
@@ -59,6 +66,10 @@ impl Session {
     /// Gives the operation that begins its full time.
     pub(super) fn restart_clock(&self) {
         self.bus.restart_clock();
+    }
+
+    pub(super) fn error(&self, failure: Failure) -> Error {
+        self.bus.error(failure)
     }
 
     pub(super) fn names(&self) -> Result<Vec<String>, Failure> {
@@ -108,7 +119,7 @@ impl Session {
     pub(super) fn write(&self, item: &Item) -> Result<(), Failure> {
         let json = envelope::encode(item);
         if json.len() > MAX_JSON {
-            return Err(bus::dbus_error("store the item", "it is too large").into());
+            return Err(failed("store the item", "it is too large").into());
         }
         let (parameters, value) = self.key()?.encrypt(&json).map_err(Error::Random)?;
         let secret: EncryptedSecret = (
@@ -150,9 +161,10 @@ impl Session {
         if let Some(key) = self.key.get() {
             return Ok(key);
         }
-        let key = self.key_pair.agree(&self.service_key).ok_or_else(|| {
-            bus::dbus_error("open an encrypted session", "it sent no valid public key")
-        })?;
+        let key = self
+            .key_pair
+            .agree(&self.service_key)
+            .ok_or_else(|| failed("open an encrypted session", "it sent no valid public key"))?;
         Ok(self.key.get_or_init(|| key))
     }
 
@@ -195,6 +207,7 @@ impl Session {
         let method = collection_method(collection, "", "list its items");
         let paths: Vec<Path<'static>> = self.bus.property(method, "Items")?;
         let properties = Method {
+            service: SERVICE,
             path: NO_OBJECT,
             interface: "org.freedesktop.DBus.Properties",
             member: "GetAll",
@@ -238,6 +251,7 @@ impl Session {
             return Ok(Some(path.clone()));
         }
         let properties = Method {
+            service: SERVICE,
             path: NO_OBJECT,
             interface: "org.freedesktop.DBus.Properties",
             member: "GetAll",
@@ -271,7 +285,7 @@ impl Session {
         let path = if &*path == NO_OBJECT {
             self.bus
                 .prompt(&prompt, purpose)?
-                .ok_or_else(|| bus::dbus_error(purpose, "it did not say where it is"))?
+                .ok_or_else(|| failed(purpose, "it did not say where it is"))?
         } else {
             path
         };
@@ -379,6 +393,7 @@ fn text<'p>(properties: &'p PropMap, name: &str) -> Option<&'p String> {
 
 fn service_method(member: &'static str, purpose: &'static str) -> Method<'static> {
     Method {
+        service: SERVICE,
         path: SERVICE_PATH,
         interface: SERVICE_INTERFACE,
         member,
@@ -388,6 +403,7 @@ fn service_method(member: &'static str, purpose: &'static str) -> Method<'static
 
 fn collection_method<'p>(path: &'p str, member: &'static str, purpose: &'static str) -> Method<'p> {
     Method {
+        service: SERVICE,
         path,
         interface: COLLECTION_INTERFACE,
         member,
@@ -397,6 +413,7 @@ fn collection_method<'p>(path: &'p str, member: &'static str, purpose: &'static 
 
 fn item_method<'p>(path: &'p str, member: &'static str, purpose: &'static str) -> Method<'p> {
     Method {
+        service: SERVICE,
         path,
         interface: ITEM_INTERFACE,
         member,

@@ -1,4 +1,4 @@
-//! A private session bus with a real GNOME Keyring on it.
+//! A real GNOME Keyring on a private session bus.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -7,78 +7,17 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use aws_vault_keystore::{Keystore, Limits, SecretServiceKeystore};
-use tempfile::TempDir;
-
+pub use super::bus::Bus;
+use super::bus::{end, signal};
 use super::{PYTHON, item, start, support_file};
+use aws_vault_keystore::{Keystore, Limits, SecretServiceKeystore};
 
 pub const COLLECTION: &str = "awsvault";
 const COLLECTION_PASSWORD: &str = "vault password";
 
-/// A bus that nobody else is on and where nothing can be started; ends when dropped.
-pub struct Bus {
-    pub address: String,
-    dir: TempDir,
-    daemon: Child,
-}
-
 impl Bus {
-    pub fn start() -> Bus {
-        let dir = tempfile::tempdir().unwrap();
-        let config = dir.path().join("bus.conf");
-        fs::write(
-            &config,
-            format!(
-                "<busconfig><type>session</type><listen>unix:path={}/bus</listen>
-                 <policy context=\"default\"><allow send_destination=\"*\" eavesdrop=\"true\"/><allow eavesdrop=\"true\"/>
-                 <allow own=\"*\"/></policy></busconfig>",
-                dir.path().display()
-            ),
-        )
-        .unwrap();
-        let mut daemon = start(
-            "dbus-daemon",
-            Command::new("dbus-daemon")
-                .arg(format!("--config-file={}", config.display()))
-                .args(["--nofork", "--nopidfile", "--print-address"])
-                .stdout(Stdio::piped())
-                // Only complaints that it cannot raise its limits.
-                .stderr(Stdio::null()),
-        );
-        let mut address = String::new();
-        BufReader::new(daemon.stdout.take().unwrap())
-            .read_line(&mut address)
-            .unwrap();
-        Bus {
-            address: address.trim_end().to_owned(),
-            dir,
-            daemon,
-        }
-    }
-
     pub fn keystore(&self) -> SecretServiceKeystore {
         SecretServiceKeystore::new(COLLECTION).at_address(&self.address)
-    }
-
-    pub fn suspend(&self) {
-        signal("STOP", &self.daemon);
-    }
-
-    fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(program);
-        command
-            .env("DBUS_SESSION_BUS_ADDRESS", &self.address)
-            .env("HOME", self.dir.path())
-            .env("XDG_DATA_HOME", self.dir.path())
-            .env("XDG_RUNTIME_DIR", self.dir.path())
-            .env_remove("DISPLAY");
-        command
-    }
-}
-
-impl Drop for Bus {
-    fn drop(&mut self) {
-        end(&mut self.daemon);
     }
 }
 
@@ -306,16 +245,4 @@ fn start_daemon(bus: &Bus, prompter_name: &str) -> Child {
     }
     end(&mut daemon);
     panic!("gnome-keyring-daemon did not appear on the bus within 5 seconds");
-}
-
-fn end(child: &mut Child) {
-    let _ = child.kill();
-    let _ = child.wait();
-}
-
-fn signal(name: &str, child: &Child) {
-    let status = Command::new("kill")
-        .args(["-s", name, &child.id().to_string()])
-        .status();
-    assert!(status.is_ok_and(|status| status.success()), "kill failed");
 }

@@ -2,9 +2,13 @@
 
 #![allow(clippy::unwrap_used, dead_code)]
 
+#[cfg(target_os = "linux")]
+pub mod bus;
 pub mod conformance;
 #[cfg(target_os = "linux")]
 pub mod gnome_keyring;
+#[cfg(target_os = "linux")]
+pub mod kwallet;
 #[cfg(unix)]
 pub mod pass;
 
