@@ -64,6 +64,7 @@ pub(crate) fn decode(name: &str, json: &[u8]) -> Result<Item, Error> {
 }
 
 /// The name that the item's JSON gives itself.
+#[cfg(unix)]
 pub(crate) fn stored_name(json: &[u8]) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Named {

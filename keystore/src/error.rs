@@ -72,6 +72,7 @@ impl Error {
         }
     }
 
+    #[cfg(unix)]
     pub(crate) fn failed(
         backend: Backend,
         operation: &'static str,

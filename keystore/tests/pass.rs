@@ -201,10 +201,10 @@ fn without_program_or_store_it_is_unavailable() {
     let bin = home.home.path().join("bin");
     fs::create_dir(&bin).unwrap();
     let ran = home.home.path().join("ran");
-    write_program(
-        &bin.join("pass"),
-        &format!("#!/bin/sh\ntouch {}\n", ran.display()),
-    );
+    for name in ["pass", "gpg", "gpg2"] {
+        let script = format!("#!/bin/sh\ntouch {}\n", ran.display());
+        write_program(&bin.join(name), &script);
+    }
     let relative = format!("{}/bin", relative(home.home.path()));
     let empty = tempfile::tempdir().unwrap();
     let stores = [
@@ -245,8 +245,13 @@ fn without_program_or_store_it_is_unavailable() {
             assert!(error.to_string().contains(text), "{error}");
         }
     }
+    // Nor by the program, which looks for GnuPG itself.
+    let path = format!("{relative}:{}", std::env::var("PATH").unwrap());
+    let store = home.keystore().with_variable("PATH", path);
+    store.probe().unwrap();
+    store.write(&item("jon", "secret")).unwrap();
+    assert_eq!(data(&store, "jon"), "secret");
     assert!(!ran.exists(), "a program in a relative directory was run");
-    home.keystore().probe().unwrap();
 
     let identities = home.home.path().join("no identities");
     let error = PassKeystore::passage(&home.store)
