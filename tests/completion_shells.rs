@@ -113,7 +113,14 @@ fn only_plain_names_are_offered_and_only_where_a_profile_stands() {
         (&["aws-vault", "export", "--format", "po"], &["powershell"]),
         (
             &["aws-vault", "--backend", ""],
-            &["file", "keyctl", "pass", "passage", "secret-service"],
+            &[
+                "file",
+                "keyctl",
+                "kwallet",
+                "pass",
+                "passage",
+                "secret-service",
+            ],
         ),
         (&["aws-vault", "expl"], &["explain"]),
     ] {

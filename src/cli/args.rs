@@ -102,6 +102,8 @@ pub enum Backend {
     File,
     /// The keyrings of the Linux kernel; a reboot empties them
     Keyctl,
+    /// KDE Wallet
+    Kwallet,
     /// The password store of `pass`, encrypted by GnuPG
     Pass,
     /// The password store of `passage`, encrypted by age

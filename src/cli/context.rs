@@ -77,7 +77,7 @@ impl Context {
             let named = self.global.backend.map(args::Backend::keystore);
             named
                 .or_else(|| self.index().chosen())
-                .unwrap_or_else(|| stores::default_backend(&self.settings))
+                .unwrap_or_else(|| stores::default_backend(&self.environment, &self.settings))
         })
     }
 

@@ -45,10 +45,15 @@ pub fn settings(environment: &Environment, global: &Global) -> Option<Settings> 
 }
 
 /// Where the keys go when nobody said: the first store that works here. The last of the order, files, works everywhere.
-pub fn default_backend(settings: &Settings) -> Backend {
+/// `DISABLE_KWALLET=1` leaves KDE Wallet out, as in the Go tool.
+pub fn default_backend(environment: &Environment, settings: &Settings) -> Backend {
+    let no_kwallet = environment.var("DISABLE_KWALLET") == Some("1");
     let mut order = Backend::DEFAULT_ORDER.iter().copied();
     order
-        .find(|backend| keystore::probe(*backend, settings).is_ok())
+        .find(|backend| {
+            !(no_kwallet && *backend == Backend::Kwallet)
+                && keystore::probe(*backend, settings).is_ok()
+        })
         .unwrap_or(Backend::File)
 }
 
@@ -57,6 +62,7 @@ impl args::Backend {
         match self {
             Self::File => Backend::File,
             Self::Keyctl => Backend::Keyctl,
+            Self::Kwallet => Backend::Kwallet,
             Self::Pass => Backend::Pass,
             Self::Passage => Backend::Passage,
             Self::SecretService => Backend::SecretService,
