@@ -1,0 +1,109 @@
+//! Flags of the commands that keep access keys.
+
+use clap::Args;
+
+use super::session::MfaToken;
+
+/// Store the access key of an IAM user
+///
+/// Asks for the access key id and the secret on the terminal, stores them in the keystore under the profile's name, and adds
+/// the profile to ~/.aws/config unless it is there already. Sessions made from an earlier key of that name are dropped.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+EXAMPLES
+  aws-vault add work
+  aws-vault add --env ci                take AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+  aws-vault add --no-add-config ci      leave ~/.aws/config alone")]
+pub struct Add {
+    /// Name to store the access key under
+    pub profile: String,
+
+    /// Read the access key from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY instead of asking
+    #[arg(long)]
+    pub env: bool,
+
+    /// Add the profile to the config file if it is not there (the default)
+    #[arg(long = "add-config", overrides_with = "no_config")]
+    config: bool,
+
+    /// Leave the config file alone
+    #[arg(long = "no-add-config", overrides_with = "config")]
+    no_config: bool,
+}
+
+impl Add {
+    pub fn add_config(&self) -> bool {
+        !self.no_config
+    }
+}
+
+/// List profiles, stored access keys and sessions
+///
+/// Shows each profile of the config file with the access key stored for it and the sessions that are alive. Needs no unlocking
+/// of the keystore where it can be avoided. With one of the filters, prints one name per line for scripts.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+EXAMPLES
+  aws-vault list
+  aws-vault list --profiles             one profile name per line
+  aws-vault list --json")]
+pub struct List {
+    /// Only the names of profiles, one per line
+    #[arg(long)]
+    pub profiles: bool,
+
+    /// Only the sessions, one per line
+    #[arg(long)]
+    pub sessions: bool,
+
+    /// Only the names of stored access keys, one per line
+    #[arg(long)]
+    pub credentials: bool,
+
+    /// JSON instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Delete a stored access key
+///
+/// Deletes the access key stored under a name together with every session made from it, after asking. The key still exists at
+/// AWS: deactivate or delete it there, or use `aws-vault rotate` first.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+EXAMPLES
+  aws-vault remove work
+  aws-vault remove --force work         without asking")]
+pub struct Remove {
+    /// Name the access key is stored under
+    pub profile: String,
+
+    /// Do not ask
+    #[arg(short, long)]
+    pub force: bool,
+
+    /// Delete only the sessions
+    #[arg(short, long, hide = true)]
+    pub sessions_only: bool,
+}
+
+/// Replace a stored access key by a new one
+///
+/// Creates a new access key for the IAM user, stores it, proves that it works, and deletes the old one. If it is interrupted,
+/// run it again: it goes on where it stopped. AWS allows two keys per user, so one place must be free.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+EXAMPLES
+  aws-vault rotate work
+  aws-vault rotate --no-session work    when the key may not be used through a session")]
+pub struct Rotate {
+    /// Profile of the config file [default: you choose]
+    pub profile: Option<String>,
+
+    /// Use the access key itself, without a GetSessionToken session
+    #[arg(short, long)]
+    pub no_session: bool,
+
+    #[command(flatten)]
+    pub mfa: MfaToken,
+}

@@ -1,0 +1,59 @@
+//! Flags of sessions: how they are obtained, and how they are forgotten.
+
+use std::time::Duration;
+
+use clap::Args;
+use secrecy::SecretString;
+
+use crate::cli::parse;
+use crate::config::profile::Setting;
+
+/// How credentials are obtained, common to every command that hands them out.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Session {
+    /// How long the credentials shall live, e.g. 1h, 30m, 1d [env: AWS_VAULT_DURATION]
+    #[arg(short, long, value_name = "DURATION", value_parser = parse::duration_flag)]
+    pub duration: Option<Setting<Duration>>,
+
+    /// Use the access key itself, without a GetSessionToken session
+    #[arg(short, long)]
+    pub no_session: bool,
+
+    /// AWS Region, instead of the profile's
+    #[arg(long, value_parser = parse::region_flag)]
+    pub region: Option<Setting<String>>,
+}
+
+/// The MFA code given beforehand.
+#[derive(Debug, Clone, Default, Args)]
+pub struct MfaToken {
+    /// MFA code to use instead of asking; other users can see it while the command starts
+    #[arg(short = 't', long, value_name = "CODE", value_parser = parse::secret_flag)]
+    pub mfa_token: Option<SecretString>,
+}
+
+/// Forget sessions
+///
+/// Deletes the cached temporary credentials of one profile, or of all. Stored access keys stay. Credentials that a command
+/// already holds live on until they expire.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+EXAMPLES
+  aws-vault clear
+  aws-vault clear work")]
+pub struct Clear {
+    /// Only the sessions of this profile
+    pub profile: Option<String>,
+}
+
+/// Lock the session cache
+///
+/// After a keystore was unlocked, the key of the session cache (never an access key) rests in the kernel's keyring for a
+/// while, so that you are not asked for every command. This forgets it at once: the next command opens the keystore again.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+EXAMPLES
+  aws-vault lock
+  aws-vault --unlock-ttl 1h exec work   stay unlocked for an hour from the next unlocking on
+  export AWS_VAULT_UNLOCK_TTL=0         never stay unlocked")]
+pub struct Lock {}
