@@ -1,14 +1,11 @@
-//! Signing in to the AWS console with temporary credentials: a sign-in token from the federation endpoint, the link made of it,
-//! and a browser that opens it.
+//! Signing in to the AWS console with temporary credentials: a sign-in token from the federation endpoint, and the link made of
+//! it.
 //!
 //! The link is a secret for its 15 minutes: whoever opens it is signed in. It is therefore in no error and on no command line.
 //!
 //! Source: IAM User Guide, "Enable custom identity broker access to the AWS console".
 
-mod browser;
-mod peer;
 mod post;
-mod redirect;
 
 use std::path::Path;
 use std::time::Duration;
@@ -21,8 +18,6 @@ use zeroize::Zeroizing;
 use crate::config::arn::Partition;
 use crate::credentials::SessionCredentials;
 use crate::error::{CliError, visible};
-
-pub use browser::{BrowserError, open};
 
 /// What console session is asked for.
 #[derive(Debug, Clone, Copy, Default)]

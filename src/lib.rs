@@ -3,6 +3,7 @@
 //! A request flows one way: config → chain → provider → delivery. See ARCHITECTURE.md.
 
 pub mod aws;
+pub mod browser;
 pub mod child;
 pub mod cli;
 pub mod config;
@@ -16,6 +17,7 @@ pub mod import;
 pub mod index;
 pub mod mfa;
 pub mod migration;
+pub mod oauth;
 pub mod program;
 pub mod provider;
 pub mod rotation;

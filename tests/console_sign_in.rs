@@ -10,7 +10,8 @@ use std::path::Path;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
-use aws_vault::console::{BrowserError, Error, SignIn, link, open};
+use aws_vault::browser::{BrowserError, open};
+use aws_vault::console::{Error, SignIn, link};
 use aws_vault::credentials::SessionCredentials;
 use aws_vault::environment::Environment;
 use aws_vault::error::CliError;

@@ -9,6 +9,7 @@ use super::args::Login;
 use super::context::Context;
 use super::obtain::{Wish, duration_setting};
 use super::output::print;
+use crate::browser;
 use crate::config::arn::Partition;
 use crate::config::chain::{Link, Purpose, Service, Ttl, service};
 use crate::config::profile::{Endpoints, Profile, Setting};
@@ -58,7 +59,7 @@ pub fn run(context: &Context, args: &Login) -> Result<(), CliError> {
     if args.stdout {
         return print(&format!("{}\n", link.expose_secret()));
     }
-    console::open(&link, &context.environment)
+    browser::open(&link, &context.environment)
         .map_err(|error| CliError::new(error).hint("--stdout prints the link for you to open"))
 }
 

@@ -1,4 +1,8 @@
-//! Opening the link in the user's browser.
+//! Opening a link in the user's browser, and the web server on this computer that pages of ours come from.
+
+pub(crate) mod local;
+mod peer;
+mod redirect;
 
 use std::io;
 use std::path::PathBuf;
@@ -7,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
 
-use super::redirect::Redirect;
+use redirect::Redirect;
+
 use crate::environment::Environment;
 use crate::error::CliError;
 use crate::program;

@@ -5,13 +5,16 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 /// Whether our own user made the connection from `client` to `server`.
 ///
 /// The loopback address is reached by every user of the machine, and the secret path of a redirect stands in the opener's
-/// `/proc/PID/cmdline`, which all of them may read.
+/// `/proc/PID/cmdline`, which all of them may read. Root needs no connection to learn our secrets, and is who brings the answers of
+/// a Windows browser into WSL.
 #[cfg(target_os = "linux")]
 pub(super) fn is_our_user(client: SocketAddrV4, server: SocketAddrV4) -> bool {
     let ours = rustix::process::getuid().as_raw();
     // A browser may reach an IPv4 address through an IPv6 socket.
     ["/proc/net/tcp", "/proc/net/tcp6"].iter().any(|table| {
-        std::fs::read_to_string(table).is_ok_and(|text| user(&text, client, server) == Some(ours))
+        std::fs::read_to_string(table).is_ok_and(|text| {
+            user(&text, client, server).is_some_and(|user| user == ours || user == 0)
+        })
     })
 }
 
