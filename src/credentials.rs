@@ -22,10 +22,19 @@ pub struct SessionCredentials {
     pub expiration: SystemTime,
 }
 
+/// Temporary credentials whose issuer does not say when they expire: some helpers and environments leave it out. They are
+/// handed out once and never cached.
+pub struct TimelessCredentials {
+    pub access_key_id: String,
+    pub secret_access_key: SecretString,
+    pub session_token: SecretString,
+}
+
 /// What a chain yields.
 pub enum Credentials {
     AccessKey(AccessKey),
     Session(SessionCredentials),
+    Timeless(TimelessCredentials),
 }
 
 impl Credentials {
@@ -33,6 +42,7 @@ impl Credentials {
         match self {
             Self::AccessKey(key) => &key.access_key_id,
             Self::Session(session) => &session.access_key_id,
+            Self::Timeless(session) => &session.access_key_id,
         }
     }
 
@@ -40,6 +50,7 @@ impl Credentials {
         match self {
             Self::AccessKey(key) => key.secret_access_key.expose_secret(),
             Self::Session(session) => session.secret_access_key.expose_secret(),
+            Self::Timeless(session) => session.secret_access_key.expose_secret(),
         }
     }
 
@@ -48,13 +59,14 @@ impl Credentials {
         match self {
             Self::AccessKey(_) => None,
             Self::Session(session) => Some(session.session_token.expose_secret()),
+            Self::Timeless(session) => Some(session.session_token.expose_secret()),
         }
     }
 
-    /// `None` for long-term keys, which do not expire.
+    /// `None` for long-term keys, which do not expire, and where the issuer keeps it to himself.
     pub fn expiration(&self) -> Option<SystemTime> {
         match self {
-            Self::AccessKey(_) => None,
+            Self::AccessKey(_) | Self::Timeless(_) => None,
             Self::Session(session) => Some(session.expiration),
         }
     }
@@ -106,11 +118,18 @@ impl std::fmt::Debug for SessionCredentials {
     }
 }
 
+impl std::fmt::Debug for TimelessCredentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "TimelessCredentials({})", masked(&self.access_key_id))
+    }
+}
+
 impl std::fmt::Debug for Credentials {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::AccessKey(key) => key.fmt(f),
             Self::Session(session) => session.fmt(f),
+            Self::Timeless(session) => session.fmt(f),
         }
     }
 }

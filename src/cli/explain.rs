@@ -26,19 +26,18 @@ pub fn run(context: &Context, args: &Explain) -> Result<(), CliError> {
     };
     let chain = context.plan(&profile, &names, &wish)?;
     let now = context.now();
-    let of_links = (0..chain.links.len()).map(|index| {
+    let of_step = |links| {
         let header = context
             .sessions()
-            .header(&Fingerprint::of_step(&chain, index, &location));
+            .header(&Fingerprint::after(&chain, links, &location));
         Cached {
             expires_in_seconds: header
                 .and_then(|header| header.expires_at().duration_since(now).ok())
                 .filter(|left| *left >= context.min_ttl())
                 .map(|left| left.as_secs()),
         }
-    });
-    // The base comes first and is never cached.
-    let cached: Vec<_> = std::iter::once(Cached::default()).chain(of_links).collect();
+    };
+    let cached: Vec<_> = (0..=chain.links.len()).map(of_step).collect();
     print(&if args.json {
         explain::json(&profile, &chain, config.path(), &cached)
     } else {

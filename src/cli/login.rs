@@ -188,6 +188,13 @@ fn is_role_or_federated(arn: &str) -> Result<bool, CliError> {
 fn session_of_role(credentials: Credentials) -> Result<SessionCredentials, CliError> {
     match credentials {
         Credentials::Session(session) => Ok(session),
+        Credentials::Timeless(session) => Ok(SessionCredentials {
+            access_key_id: session.access_key_id,
+            secret_access_key: session.secret_access_key,
+            session_token: session.session_token,
+            // Not told, and not needed: AWS knows.
+            expiration: SystemTime::UNIX_EPOCH,
+        }),
         Credentials::AccessKey(_) => Err(CliError::new(
             "a role yielded long-term keys, which cannot sign in",
         )),

@@ -106,6 +106,7 @@ impl Context {
         work: impl FnOnce(&Provider<'_>) -> Result<T, CliError>,
     ) -> Result<T, CliError> {
         work(&Provider {
+            environment: &self.environment,
             aws: &self.aws,
             sessions: self.sessions(),
             codes,
@@ -152,10 +153,10 @@ pub fn duration_setting(
 
 /// A command from a config file that somebody else can write would run as this user.
 pub fn refuse_foreign_commands(config: &ConfigFile, chain: &Chain) -> Result<(), CliError> {
-    let runs_command = chain.steps().filter_map(Step::mfa).any(|mfa| {
-        let origin = mfa.process.as_ref().map(|process| &process.origin);
-        matches!(origin, Some(Origin::File { .. }))
-    });
+    let runs_command = chain
+        .steps()
+        .filter_map(Step::command)
+        .any(|command| matches!(command.origin, Origin::File { .. }));
     #[cfg(unix)]
     if runs_command {
         config.trusted_by(rustix::process::getuid().as_raw())?;

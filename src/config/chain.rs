@@ -125,6 +125,20 @@ impl<'a> Step<'a> {
         }
     }
 
+    /// The command of the user's that is run when the step runs.
+    pub fn command(self) -> Option<&'a Setting<String>> {
+        match self {
+            Self::Base(
+                Base::CredentialProcess { command, .. }
+                | Base::WebIdentity {
+                    token: WebIdentityToken::Process(command),
+                    ..
+                },
+            ) => Some(command),
+            step => step.mfa()?.process.as_ref(),
+        }
+    }
+
     /// The MFA device that is asked when the step runs.
     pub fn mfa(self) -> Option<&'a Mfa> {
         match self {

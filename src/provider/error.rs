@@ -19,6 +19,8 @@ pub enum Error {
     Sessions(#[from] PathError),
     #[error("no access key is stored for profile '{profile}' in the {backend} store")]
     KeyMissing { profile: String, backend: Backend },
+    #[error(transparent)]
+    Command(#[from] super::command::Error),
     #[error(
         "profile '{profile}' gets its credentials from {kind}, which this version of aws-vault cannot use yet"
     )]
@@ -45,6 +47,7 @@ impl Error {
                 vec!["set AWS_VAULT_SESSION_DIR to a private directory with room in it".to_owned()]
             }
             Self::KeyMissing { profile, .. } => vec![format!("run `aws-vault add {profile}`")],
+            Self::Command(error) => vec![error.hint().to_owned()],
             Self::NotYet { .. } => {
                 vec!["profiles with an access key, and roles behind them, work".to_owned()]
             }

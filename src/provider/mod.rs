@@ -1,27 +1,38 @@
 //! Runs a chain: the newest cached step that is still good, then forward from there.
 
+mod call;
+mod command;
+mod credential_process;
+mod credential_source;
 mod error;
+mod login_session;
+mod session_key;
+mod sso;
 mod steps;
+mod web_identity;
+mod words;
 
 use std::time::{Duration, SystemTime};
 
-use aws_vault_keystore::{Secret, Unlocked};
+use aws_vault_keystore::Unlocked;
 
 use crate::aws::Aws;
-use crate::aws::sts::MfaProof;
-use crate::config::chain::{Base, Chain, Link, Mfa};
-use crate::credentials::{Credentials, SessionCredentials};
+use crate::config::chain::{Base, Chain};
+use crate::credentials::Credentials;
+use crate::environment::Environment;
 use crate::mfa::CodeSource;
 use crate::sessions::{Fingerprint, Header, Sessions, sealed};
-use crate::vault::{SessionKey, Vault};
+use crate::vault::Vault;
 
 pub use error::Error;
+pub use session_key::unlock_name;
 
 /// A cached session is handed out only while at least this much is left (`AWS_MIN_TTL`).
 pub const DEFAULT_MIN_TTL: Duration = Duration::from_mins(5);
 
 /// What running a chain may touch.
 pub struct Provider<'a> {
+    pub environment: &'a Environment,
     pub aws: &'a Aws,
     pub sessions: &'a Sessions,
     pub codes: &'a CodeSource,
@@ -66,27 +77,27 @@ impl Provider<'_> {
 
     /// The credentials that the chain yields, if the cache has them: nothing is listed, asked or called.
     pub fn from_cache(&self, chain: &Chain) -> Result<Option<Credentials>, Error> {
-        let Some(last) = chain.links.len().checked_sub(1) else {
+        let links = chain.links.len();
+        if steps::kind(chain, links).is_none() {
             return Ok(None);
-        };
-        let step = Fingerprint::of_step(chain, last, self.location);
+        }
+        let step = Fingerprint::after(chain, links, self.location);
         Ok(self.cached(&step)?.map(Source::into_credentials))
     }
 
-    /// The credentials after the first `steps` links.
-    fn after(&self, chain: &Chain, steps: usize) -> Result<Source, Error> {
-        let Some(index) = steps.checked_sub(1) else {
+    /// The credentials after the first `links` links; after none, the base's own.
+    fn after(&self, chain: &Chain, links: usize) -> Result<Source, Error> {
+        let Some(kind) = steps::kind(chain, links) else {
             return self.base(&chain.base).map(Source::Fresh);
         };
-        let step = Fingerprint::of_step(chain, index, self.location);
+        let profile = steps::profile(chain, links);
+        let step = Fingerprint::after(chain, links, self.location);
         if let Some(cached) = self.cached(&step)? {
             return Ok(cached);
         }
-        let link = &chain.links[index];
         let _lock = self.sessions.lock(&step, || {
             (self.notice)(&format!(
-                "waiting for another aws-vault, which is getting credentials for '{}'",
-                link.profile()
+                "waiting for another aws-vault, which is getting credentials for '{profile}'"
             ));
         })?;
         // Whoever held the lock may have done the work.
@@ -95,21 +106,22 @@ impl Provider<'_> {
         }
         // Room is taken before anybody is asked for a code, so that a full disk does not cost one.
         let room = self.sessions.reserve(&step)?;
-        let session = self.call_with_living_source(chain, index)?;
-        let header = Header::new(
-            link.profile(),
-            link.kind(),
-            &session,
-            chain.stored_key(),
-            self.location,
-        );
-        let file =
-            sealed::seal(&header, &session, &step, &self.session_key()?).map_err(Error::Random)?;
-        room.commit(&file)?;
-        self.sessions.sweep((self.clock)());
-        Ok(Source::Fresh(Credentials::Session(session)))
+        let credentials = match links.checked_sub(1) {
+            None => self.base(&chain.base)?,
+            Some(link) => Credentials::Session(self.call_with_living_source(chain, link)?),
+        };
+        // A base may answer with long-term keys: those rest in a keystore or nowhere.
+        if let Credentials::Session(session) = &credentials {
+            let header = Header::new(profile, kind, session, chain.stored_key(), self.location);
+            let file = sealed::seal(&header, session, &step, &self.session_key()?)
+                .map_err(Error::Random)?;
+            room.commit(&file)?;
+            self.sessions.sweep((self.clock)());
+        }
+        Ok(Source::Fresh(credentials))
     }
 
+    /// Where the chain starts. Called under the step's lock if the step is one that is cached.
     fn base(&self, base: &Base) -> Result<Credentials, Error> {
         match base {
             Base::Stored { profile } => {
@@ -122,94 +134,21 @@ impl Provider<'_> {
                         backend: vault.backend(),
                     })
             }
-            Base::Sso { profile, .. } => Err(Error::not_yet(profile, "IAM Identity Center")),
-            Base::WebIdentity { profile, .. } => {
-                Err(Error::not_yet(profile, "a web identity token"))
+            Base::Sso { profile, sso } => sso::obtain(self, profile, sso),
+            Base::WebIdentity {
+                profile,
+                token,
+                role,
+            } => web_identity::obtain(self, profile, token, role),
+            Base::CredentialProcess { profile, command } => {
+                credential_process::obtain(self, profile, command)
             }
-            Base::CredentialProcess { profile, .. } => {
-                Err(Error::not_yet(profile, "credential_process"))
+            Base::CredentialSource { profile, source } => {
+                credential_source::obtain(self, profile, source)
             }
-            Base::CredentialSource { profile, .. } => {
-                Err(Error::not_yet(profile, "credential_source"))
+            Base::LoginSession { profile, session } => {
+                login_session::obtain(self, profile, session)
             }
-            Base::LoginSession { profile, .. } => Err(Error::not_yet(profile, "login_session")),
-        }
-    }
-
-    /// A session revoked before its time is dropped from the cache and obtained again, once.
-    fn call_with_living_source(
-        &self,
-        chain: &Chain,
-        index: usize,
-    ) -> Result<SessionCredentials, Error> {
-        let source = self.after(chain, index)?;
-        match (self.call(&chain.links[index], source.credentials()), source) {
-            (
-                Err(Error::Aws {
-                    source: refusal, ..
-                }),
-                Source::Cached(_, header),
-            ) if refusal.is_dead_credentials() && index > 0 => {
-                let step = Fingerprint::of_step(chain, index - 1, self.location);
-                self.sessions.forget(&step, &header);
-                let fresh = self.after(chain, index)?;
-                self.call(&chain.links[index], fresh.credentials())
-            }
-            (result, _) => result,
-        }
-    }
-
-    fn call(&self, link: &Link, source: &Credentials) -> Result<SessionCredentials, Error> {
-        let now = (self.clock)();
-        let send = |proof: Option<MfaProof<'_>>| match link {
-            Link::GetSessionToken(step) => self.aws.get_session_token(source, step, proof, now),
-            Link::AssumeRole(step) => self.aws.assume_role(source, step, proof, now),
-        };
-        let failed = |source| Error::Aws {
-            profile: link.profile().to_owned(),
-            source,
-        };
-        match link.mfa() {
-            None => send(None).map_err(failed),
-            Some(mfa) => self
-                .call_with_code(mfa, &send)
-                .map_err(|error| match error {
-                    CodeError::Mfa(error) => Error::Mfa(error),
-                    CodeError::Aws(error) => failed(error),
-                }),
-        }
-    }
-
-    /// A code that AWS refused is asked again once; it is never sent a second time.
-    fn call_with_code(
-        &self,
-        mfa: &Mfa,
-        send: &dyn Fn(Option<MfaProof<'_>>) -> Result<SessionCredentials, crate::aws::Error>,
-    ) -> Result<SessionCredentials, CodeError> {
-        let serial = mfa.serial.value.as_str();
-        let code = self.codes.code(mfa).map_err(CodeError::Mfa)?;
-        match send(Some(MfaProof {
-            serial,
-            code: &code,
-        })) {
-            Err(refusal) if refusal.is_wrong_mfa_code() => {
-                (self.notice)(
-                    "AWS did not accept that MFA code; each code works once, and for about 30 seconds",
-                );
-                match self
-                    .codes
-                    .another_code(mfa, &code)
-                    .map_err(CodeError::Mfa)?
-                {
-                    Some(code) => send(Some(MfaProof {
-                        serial,
-                        code: &code,
-                    }))
-                    .map_err(CodeError::Aws),
-                    None => Err(CodeError::Aws(refusal)),
-                }
-            }
-            result => result.map_err(CodeError::Aws),
         }
     }
 
@@ -236,50 +175,6 @@ impl Provider<'_> {
         self.sessions.forget(step, &header);
         Ok(None)
     }
-
-    /// The key to seal with: the one in use, else a new one.
-    fn session_key(&self) -> Result<SessionKey, Error> {
-        if let Some(key) = self.recalled_key() {
-            return Ok(key);
-        }
-        if let Some(key) = self.stored_key()? {
-            return Ok(key);
-        }
-        let _lock = self.sessions.lock_key()?;
-        let key = (self.vault)()?.session_key_or_new()?;
-        self.keep_unlocked(&key);
-        Ok(key)
-    }
-
-    /// The session key, if it was unlocked a short while ago.
-    fn recalled_key(&self) -> Option<SessionKey> {
-        let secret = self.unlocked.recall(&unlock_name(self.location))?;
-        SessionKey::from_bytes(secret.expose())
-    }
-
-    /// The session key from the store; from now on it need not be asked for again for a while.
-    fn stored_key(&self) -> Result<Option<SessionKey>, Error> {
-        let key = (self.vault)()?.session_key()?;
-        if let Some(key) = &key {
-            self.keep_unlocked(key);
-        }
-        Ok(key)
-    }
-
-    fn keep_unlocked(&self, key: &SessionKey) {
-        let secret = Secret::new(key.expose().to_vec());
-        self.unlocked.keep(&unlock_name(self.location), &secret);
-    }
-}
-
-/// What the session key of a store is called in the kernel's keyring.
-pub fn unlock_name(location: &str) -> String {
-    format!("aws-vault:session-key:{location}")
-}
-
-enum CodeError {
-    Mfa(crate::mfa::Error),
-    Aws(crate::aws::Error),
 }
 
 impl std::fmt::Debug for Provider<'_> {

@@ -15,11 +15,12 @@ use crate::config::profile::Origin;
 pub struct Fingerprint(String);
 
 impl Fingerprint {
-    /// The fingerprint of the step `chain.links[index]`, with the store at `location` as its base.
-    pub fn of_step(chain: &Chain, index: usize, location: &str) -> Self {
+    /// The fingerprint of the credentials after the chain's first `links` links (after none: the base's own), with `location`
+    /// as the store of keys.
+    pub fn after(chain: &Chain, links: usize, location: &str) -> Self {
         let mut hash = Fields::new();
         base(&mut hash, &chain.base, location);
-        for link in &chain.links[..=index] {
+        for link in &chain.links[..links] {
             match link {
                 Link::GetSessionToken(step) => get_session_token(&mut hash, step),
                 Link::AssumeRole(step) => assume_role(&mut hash, step),

@@ -17,13 +17,13 @@ fn thirty_two_cold_starts_cause_one_login() {
         once("GetSessionToken", FaultKind::Latency { ms: 300 }),
         once("AssumeRole", FaultKind::Latency { ms: 300 }),
     ]);
-    let ids = together(&home, 32);
+    let ids = together(&home, "master", 32);
     assert_eq!(ids.len(), 1, "{ids:?}");
     assert_eq!(home.asked(), 1);
     assert_eq!(sim.actions(), ["sts:GetSessionToken", "sts:AssumeRole"]);
 
     sim.clear_calls();
-    assert_eq!(together(&home, 32), ids);
+    assert_eq!(together(&home, "master", 32), ids);
     assert_eq!((home.asked(), sim.actions()), (1, vec![]));
     assert!(home.leftovers().is_empty());
 }
@@ -131,12 +131,12 @@ fn adding_at_the_same_time_loses_no_profile() {
     );
 }
 
-/// Runs `exec master` so many times at one instant; all must succeed. Returns the distinct access key ids they got.
+/// Runs `exec` so many times at one instant; all must succeed. Returns the distinct access key ids they got.
 #[track_caller]
-fn together(home: &Home, processes: usize) -> Vec<String> {
+pub fn together(home: &Home, profile: &str, processes: usize) -> Vec<String> {
     let (gate, go) = std::io::pipe().unwrap();
     let running: Vec<_> = (0..processes)
-        .map(|_| held(home, &gate, &["exec", "master", "--", "env"]))
+        .map(|_| held(home, &gate, &["exec", profile, "--", "env"]))
         .collect();
     drop(go);
     let mut ids: Vec<_> = all_ok(running)

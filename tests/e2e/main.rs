@@ -20,6 +20,7 @@ mod moving;
 mod picker;
 mod prompts;
 mod secret_service;
+mod sources;
 mod story;
 mod sts_faults;
 mod sts_recovery;

@@ -43,7 +43,7 @@ fn chain(role: AssumeRole) -> Chain {
 fn hash(edit: impl FnOnce(&mut AssumeRole)) -> Fingerprint {
     let mut role = role();
     edit(&mut role);
-    Fingerprint::of_step(&chain(role), 0, "memory")
+    Fingerprint::after(&chain(role), 1, "memory")
 }
 
 /// Every input that decides the credentials changes the name; what does not decide them does not.
@@ -62,7 +62,7 @@ fn every_input_counts() {
         hash(|role| role.service.region = Some(setting("cn-north-1".into()))),
         hash(|role| role.service.endpoints.sts = Some(setting("http://127.0.0.1:1".into()))),
         hash(|role| role.service.endpoints.sts_regional_endpoints = Some(setting("legacy".into()))),
-        Fingerprint::of_step(&chain(role()), 0, "another store"),
+        Fingerprint::after(&chain(role()), 1, "another store"),
     ];
     for (index, other) in changed.iter().enumerate() {
         assert_ne!(*other, original, "change {index}");

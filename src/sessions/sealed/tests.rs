@@ -25,7 +25,7 @@ fn step(profile: &str) -> Fingerprint {
         })],
         notes: vec![],
     };
-    Fingerprint::of_step(&chain, 0, "memory")
+    Fingerprint::after(&chain, 1, "memory")
 }
 
 fn session() -> SessionCredentials {

@@ -1,0 +1,75 @@
+use super::*;
+use crate::config::profile::Origin;
+
+fn run(command: &str, limit: Duration) -> Result<String, Reason> {
+    let setting = Setting::new(
+        command.to_owned(),
+        Origin::File {
+            line: 7,
+            section: "profile x".into(),
+        },
+    );
+    let environment = [
+        ("PATH", "/usr/bin:/bin"),
+        ("AWS_VAULT_FILE_PASSPHRASE", "CANARY"),
+        ("AWS_VAULT_OP_CONNECT_TOKEN", "CANARY"),
+        ("COLOUR", "blue"),
+    ]
+    .into_iter()
+    .collect();
+    let directive = Directive {
+        key: "credential_process",
+        profile: "x",
+        command: &setting,
+    };
+    let bytes = directive.run(&environment, limit)?;
+    Ok(String::from_utf8(bytes.to_vec()).unwrap())
+}
+
+const LONG: Duration = Duration::from_mins(1);
+
+#[test]
+fn with_and_without_a_shell() {
+    for (command, expected) in [
+        ("echo 'a  b' c", "a  b c\n"),
+        ("/bin/echo \"a  b\"", "a  b\n"),
+        ("echo $COLOUR", "blue\n"),
+        ("echo x | tr x y", "y\n"),
+        ("echo '$COLOUR'", "$COLOUR\n"),
+        ("true", ""),
+    ] {
+        assert_eq!(run(command, LONG).unwrap(), expected, "{command}");
+    }
+    assert!(!run("env", LONG).unwrap().contains("CANARY"));
+}
+
+#[test]
+fn failures_have_their_own_words() {
+    for (command, expected) in [
+        ("", "names no program"),
+        ("'a", "has a quotation mark that is not closed"),
+        (
+            "no-such-helper",
+            "cannot be run: no-such-helper was not found",
+        ),
+        ("./helper", "cannot be run: ./helper was not found"),
+        ("false", "failed (exit status: 1)"),
+        ("exit 3; true", "failed (exit status: 3)"),
+        (
+            "head -c 2000000 /dev/zero",
+            "printed more than 1048576 bytes",
+        ),
+    ] {
+        assert_eq!(run(command, LONG).unwrap_err().to_string(), expected);
+    }
+}
+
+#[test]
+fn a_helper_that_hangs_is_ended() {
+    let started = Instant::now();
+    for command in ["sleep 600", "exec >&-; sleep 600"] {
+        let reason = run(command, Duration::from_millis(100)).unwrap_err();
+        assert!(matches!(reason, Reason::TimedOut), "{command}: {reason}");
+    }
+    assert!(started.elapsed() < LONG);
+}

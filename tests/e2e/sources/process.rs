@@ -1,0 +1,85 @@
+//! `credential_process`.
+
+use aws_sim::FaultKind;
+
+use super::{Helper, role_behind, sim};
+use crate::concurrency::together;
+use crate::support::{Home, KEY, error, once};
+
+fn config(command: &str) -> String {
+    let roles = role_behind("tool");
+    format!("[profile tool]\ncredential_process = {command}\nregion = eu-west-1\n{roles}")
+}
+
+#[test]
+fn temporary_credentials_are_cached_and_feed_roles() {
+    let sim = sim();
+    let helper = Helper::of(&sim, "bastion");
+    let home = Home::of(&sim, &config(&helper.program));
+    let first = home.env_of(&["tool"]);
+    assert_eq!(first.stderr, "the helper speaks\n");
+    let id = first.var("AWS_ACCESS_KEY_ID");
+    assert!(first.find_var("AWS_CREDENTIAL_EXPIRATION").is_some());
+
+    let again = home.env_of(&["tool"]);
+    assert_eq!(
+        (again.var("AWS_ACCESS_KEY_ID"), again.stderr.as_str()),
+        (id, "")
+    );
+    let listed = home.run(["list", "--sessions"]).ok().stdout;
+    assert!(listed.starts_with("credential_process:"), "{listed}");
+
+    sim.clear_calls();
+    home.env_of(&["dev"]);
+    home.env_of(&["dev"]);
+    assert_eq!(
+        (sim.actions(), helper.runs()),
+        (vec!["sts:AssumeRole".to_owned()], 1)
+    );
+
+    let steps = home.run(["explain", "dev"]).ok().stdout;
+    assert!(steps.contains("credential_process of 'tool'"), "{steps}");
+    assert_eq!(steps.matches("(cached, ").count(), 2, "{steps}");
+    home.run(["clear", "tool"]).ok();
+    home.env_of(&["tool"]);
+    assert_eq!(helper.runs(), 2);
+}
+
+#[test]
+fn long_term_keys_are_not_cached() {
+    let sim = sim();
+    let helper = Helper::of(&sim, "--no-session bastion");
+    let home = Home::of(&sim, &config(&helper.program));
+    for _ in 0..2 {
+        let ran = home.env_of(&["tool"]);
+        assert_eq!(ran.var("AWS_ACCESS_KEY_ID"), KEY.id);
+        assert_eq!(ran.find_var("AWS_SESSION_TOKEN"), None);
+    }
+    assert_eq!((helper.runs(), home.sessions()), (2, 0));
+    home.env_of(&["dev"]);
+    home.env_of(&["dev"]);
+    assert_eq!((helper.runs(), home.sessions()), (3, 1));
+    assert!(home.leftovers().is_empty());
+}
+
+#[test]
+fn thirty_two_cold_starts_run_it_once() {
+    let sim = sim();
+    let helper = Helper::of(&sim, "bastion");
+    let home = Home::of(&sim, &config(&helper.program));
+    sim.faults([once("GetSessionToken", FaultKind::Latency { ms: 300 })]);
+    assert_eq!(together(&home, "dev", 32).len(), 1);
+    assert_eq!((helper.runs(), sim.count("AssumeRole")), (1, 1));
+    assert!(home.leftovers().is_empty());
+}
+
+#[test]
+fn revoked_credentials_are_obtained_again_once() {
+    let sim = sim();
+    let helper = Helper::of(&sim, "bastion");
+    let home = Home::of(&sim, &config(&helper.program));
+    home.env_of(&["tool"]);
+    sim.faults([once("AssumeRole", error(403, "ExpiredToken", "expired"))]);
+    home.env_of(&["dev"]);
+    assert_eq!((helper.runs(), sim.count("AssumeRole")), (2, 2));
+}
