@@ -15,7 +15,7 @@ use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 use crate::item::check_name;
-use crate::jwe::{self, Randomness, Unreadable};
+use crate::jwe::{self, DerivedKeys, Randomness, Unreadable};
 use crate::{
     AskPassphrase, Backend, Error, Item, Keystore, PassphraseRequest, directory_location, envelope,
     file_name,
@@ -32,6 +32,7 @@ const ITEMS_TRIED: usize = 16;
 pub struct FileKeystore {
     dir: PathBuf,
     asker: Box<dyn AskPassphrase>,
+    iterations: u32,
     passphrase: RefCell<Option<Passphrase>>,
 }
 
@@ -39,6 +40,17 @@ struct Passphrase {
     text: SecretString,
     /// It has opened an item of this store, or the store was made with it.
     proven: bool,
+    keys: DerivedKeys,
+}
+
+impl Passphrase {
+    fn unproven(text: SecretString) -> Self {
+        Passphrase {
+            text,
+            proven: false,
+            keys: DerivedKeys::default(),
+        }
+    }
 }
 
 impl FileKeystore {
@@ -47,8 +59,16 @@ impl FileKeystore {
         FileKeystore {
             dir: dir.to_owned(),
             asker,
+            iterations: jwe::ITERATIONS,
             passphrase: RefCell::new(None),
         }
+    }
+
+    /// Another number of rounds of PBKDF2 for new items than the 600,000 that real passphrases deserve; for tests.
+    #[must_use]
+    pub fn with_iterations(mut self, iterations: u32) -> Self {
+        self.iterations = iterations;
+        self
     }
 }
 
@@ -154,13 +174,15 @@ impl FileKeystore {
         let random = Randomness::from_system().map_err(Error::Random)?;
         let json = envelope::encode(item);
         let created = rfc3339(SystemTime::now());
-        Ok(self.with_passphrase(|text| jwe::seal(&json, text, &created, &random)))
+        Ok(self.with_passphrase(|passphrase| {
+            jwe::seal(&json, passphrase, self.iterations, &created, &random)
+        }))
     }
 
     /// Opens one item by the passphrase at hand, and forgets a passphrase that has never opened anything, so that the person
     /// can be asked again.
     fn open_sealed(&self, name: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
-        match self.with_passphrase(|text| jwe::open(sealed, text)) {
+        match self.with_passphrase(|passphrase| jwe::open(sealed, passphrase)) {
             Ok(json) => {
                 self.set_proven();
                 Ok(json)
@@ -196,17 +218,14 @@ impl FileKeystore {
         if text.expose_secret().is_empty() {
             return Err(Error::EmptyPassphrase);
         }
-        self.passphrase.replace(Some(Passphrase {
-            text,
-            proven: false,
-        }));
+        self.passphrase.replace(Some(Passphrase::unproven(text)));
         Ok(false)
     }
 
     fn check_against_items(&self) -> Result<(), Error> {
         for sealed in self.sample()? {
             if self
-                .with_passphrase(|text| jwe::open(&sealed, text))
+                .with_passphrase(|passphrase| jwe::open(&sealed, passphrase))
                 .is_ok()
             {
                 self.set_proven();
@@ -245,20 +264,20 @@ impl FileKeystore {
             let text = self
                 .asker
                 .ask(PassphraseRequest::Unlock { dir: &self.dir })?;
-            self.passphrase.replace(Some(Passphrase {
-                text,
-                proven: false,
-            }));
+            self.passphrase.replace(Some(Passphrase::unproven(text)));
         }
         Ok(())
     }
 
-    fn with_passphrase<T>(&self, use_it: impl FnOnce(&[u8]) -> T) -> T {
-        let passphrase = self.passphrase.borrow();
-        let text = passphrase
-            .as_ref()
-            .map_or("", |passphrase| passphrase.text.expose_secret());
-        use_it(text.as_bytes())
+    fn with_passphrase<T>(&self, use_it: impl FnOnce((&[u8], &mut DerivedKeys)) -> T) -> T {
+        let mut passphrase = self.passphrase.borrow_mut();
+        match passphrase.as_mut() {
+            Some(passphrase) => use_it((
+                passphrase.text.expose_secret().as_bytes(),
+                &mut passphrase.keys,
+            )),
+            None => use_it((b"", &mut DerivedKeys::default())),
+        }
     }
 
     fn is_proven(&self) -> bool {

@@ -13,8 +13,9 @@ use zeroize::Zeroizing;
 const ALGORITHM: &str = "PBES2-HS256+A128KW";
 const ENCRYPTION: &str = "A256GCM";
 
-/// Rounds of PBKDF2 for new items: what earlier aws-vault releases write, about 1 ms.
-const ITERATIONS: u32 = 8192;
+/// Rounds of PBKDF2 for new items: OWASP's figure for HMAC-SHA256, about a tenth of a second. Earlier aws-vault releases write
+/// 8,192 and read these.
+pub(crate) const ITERATIONS: u32 = 600_000;
 
 /// Rounds that are accepted when reading. The number is not authenticated, so without a bound anyone who can write the file
 /// could keep us busy for hours; earlier aws-vault releases have the same bound.
@@ -61,17 +62,65 @@ pub(crate) enum Unreadable {
     Passphrase,
 }
 
+/// A key derived from a passphrase (RFC 7518 section 4.8), which wraps the content keys of any number of items.
+struct DerivedKey {
+    salt: Vec<u8>,
+    iterations: u32,
+    key: Zeroizing<[u8; KEK_LEN]>,
+    /// It has opened an item, so whoever chose the salt knew the passphrase: an outsider could have chosen one for which he
+    /// has tables.
+    trusted: bool,
+}
+
+/// The keys derived from one passphrase so far. Each derivation is slow by design, so none is done twice; and what is sealed
+/// gets the salt of what was opened, so that one derivation opens a whole store. That helps nobody who guesses passphrases:
+/// one item is enough for him.
+#[derive(Default)]
+pub(crate) struct DerivedKeys(Vec<DerivedKey>);
+
+impl DerivedKeys {
+    fn of(&mut self, passphrase: &[u8], salt: &[u8], iterations: u32) -> &mut DerivedKey {
+        let same = |key: &DerivedKey| key.salt == salt && key.iterations == iterations;
+        let index = self.0.iter().position(same).unwrap_or_else(|| {
+            self.0.push(DerivedKey {
+                salt: salt.to_vec(),
+                iterations,
+                key: key_encryption_key(passphrase, salt, iterations),
+                trusted: false,
+            });
+            self.0.len() - 1
+        });
+        &mut self.0[index]
+    }
+
+    /// The key that new items are wrapped with.
+    fn for_sealing(&mut self, passphrase: &[u8], salt: &[u8], iterations: u32) -> &DerivedKey {
+        let good = |key: &DerivedKey| {
+            key.trusted && key.iterations >= iterations && key.salt.len() >= SALT_LEN
+        };
+        match self.0.iter().position(good) {
+            Some(index) => &self.0[index],
+            None => {
+                let key = self.of(passphrase, salt, iterations);
+                key.trusted = true;
+                key
+            }
+        }
+    }
+}
+
 /// Seals `plaintext`. `created` is text for people and goes into the header as it is.
 pub(crate) fn seal(
     plaintext: &[u8],
-    passphrase: &[u8],
+    (passphrase, keys): (&[u8], &mut DerivedKeys),
+    iterations: u32,
     created: &str,
     random: &Randomness,
 ) -> String {
-    let header = URL_SAFE_NO_PAD.encode(header_json(created, &random.salt));
-    let kek = key_encryption_key(passphrase, &random.salt, ITERATIONS);
+    let kek = keys.for_sealing(passphrase, &random.salt, iterations);
+    let header = URL_SAFE_NO_PAD.encode(header_json(created, kek.iterations, &kek.salt));
     let mut wrapped = [0; WRAPPED_LEN];
-    KwAes128::new((&*kek).into())
+    KwAes128::new((&*kek.key).into())
         .wrap_key(random.content_key.as_ref(), &mut wrapped)
         .expect("the content key is a multiple of eight octets and the buffer eight longer");
 
@@ -96,13 +145,17 @@ pub(crate) fn seal(
 }
 
 /// Opens a sealed text; white space around it is ignored.
-pub(crate) fn open(jwe: &[u8], passphrase: &[u8]) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
+pub(crate) fn open(
+    jwe: &[u8],
+    (passphrase, keys): (&[u8], &mut DerivedKeys),
+) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
     let sealed = parse(jwe)?;
-    let kek = key_encryption_key(passphrase, &sealed.salt, sealed.iterations);
+    let kek = keys.of(passphrase, &sealed.salt, sealed.iterations);
     let mut content_key = Zeroizing::new([0; CEK_LEN]);
-    KwAes128::new((&*kek).into())
+    KwAes128::new((&*kek.key).into())
         .unwrap_key(&sealed.wrapped_key, content_key.as_mut())
         .map_err(|_| Unreadable::Passphrase)?;
+    kek.trusted = true;
 
     let mut plaintext = sealed.ciphertext;
     Aes256Gcm::new((&*content_key).into())
@@ -207,11 +260,11 @@ fn fixed<const N: usize>(part: &[u8], problem: &'static str) -> Result<[u8; N], 
 }
 
 /// Members in alphabetical order, as Go marshals a map.
-fn header_json(created: &str, salt: &[u8]) -> String {
+fn header_json(created: &str, iterations: u32, salt: &[u8]) -> String {
     let created = serde_json::Value::from(created);
     let p2s = URL_SAFE_NO_PAD.encode(salt);
     format!(
-        "{{\"alg\":\"{ALGORITHM}\",\"created\":{created},\"enc\":\"{ENCRYPTION}\",\"p2c\":{ITERATIONS},\"p2s\":\"{p2s}\"}}"
+        "{{\"alg\":\"{ALGORITHM}\",\"created\":{created},\"enc\":\"{ENCRYPTION}\",\"p2c\":{iterations},\"p2s\":\"{p2s}\"}}"
     )
 }
 

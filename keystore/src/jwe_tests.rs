@@ -31,7 +31,26 @@ fn sealed_with(header: &str) -> String {
 }
 
 fn vector_header() -> String {
-    header_json(CREATED, &vector_randomness().salt)
+    header_json(CREATED, 8192, &vector_randomness().salt)
+}
+
+fn opened(jwe: &[u8], passphrase: &[u8]) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
+    open(jwe, (passphrase, &mut DerivedKeys::default()))
+}
+
+fn sealed(plaintext: &[u8], passphrase: &[u8], created: &str, random: &Randomness) -> String {
+    seal(
+        plaintext,
+        (passphrase, &mut DerivedKeys::default()),
+        8192,
+        created,
+        random,
+    )
+}
+
+fn salt_and_iterations(jwe: &str) -> (Vec<u8>, u32) {
+    let sealed = parse(jwe.as_bytes()).unwrap();
+    (sealed.salt, sealed.iterations)
 }
 
 #[test]
@@ -45,27 +64,30 @@ fn key_derivation_of_the_vector() {
 
 #[test]
 fn opens_and_reproduces_the_vector() {
-    let plaintext = open(VECTOR.as_bytes(), b"password").unwrap();
+    let plaintext = opened(VECTOR.as_bytes(), b"password").unwrap();
     assert!(plaintext.starts_with(b"{\"Key\":\"jon\",\"Data\":\""));
     assert_eq!(
-        seal(&plaintext, b"password", CREATED, &vector_randomness()),
+        sealed(&plaintext, b"password", CREATED, &vector_randomness()),
         VECTOR
     );
     let with_space = format!("\n {VECTOR}\r\n");
-    assert_eq!(open(with_space.as_bytes(), b"password").unwrap(), plaintext);
+    assert_eq!(
+        opened(with_space.as_bytes(), b"password").unwrap(),
+        plaintext
+    );
 }
 
 #[test]
 fn wrong_passphrase_is_told_apart_from_damage() {
     assert_eq!(
-        open(VECTOR.as_bytes(), b"Password").unwrap_err(),
+        opened(VECTOR.as_bytes(), b"Password").unwrap_err(),
         Unreadable::Passphrase
     );
     let mut damaged = VECTOR.as_bytes().to_vec();
     let middle = VECTOR.len() - 100;
     damaged[middle] = if damaged[middle] == b'A' { b'B' } else { b'A' };
     assert!(matches!(
-        open(&damaged, b"password").unwrap_err(),
+        opened(&damaged, b"password").unwrap_err(),
         Unreadable::Malformed(_)
     ));
 }
@@ -120,7 +142,7 @@ fn bad_headers_and_parts_fail_fast() {
     ];
     for (row, jwe) in table.iter().enumerate() {
         let start = Instant::now();
-        let error = open(jwe.as_bytes(), b"password").expect_err(&format!("row {row}"));
+        let error = opened(jwe.as_bytes(), b"password").expect_err(&format!("row {row}"));
         assert!(
             matches!(error, Unreadable::Malformed(_)),
             "row {row}: {error}"
@@ -133,9 +155,54 @@ fn bad_headers_and_parts_fail_fast() {
 fn the_highest_iteration_count_is_accepted() {
     let header = vector_header().replace("8192", "1300000");
     assert_eq!(
-        open(sealed_with(&header).as_bytes(), b"password").unwrap_err(),
+        opened(sealed_with(&header).as_bytes(), b"password").unwrap_err(),
         Unreadable::Passphrase
     );
+}
+
+#[test]
+fn what_is_sealed_takes_the_salt_of_what_was_opened() {
+    let mut keys = DerivedKeys::default();
+    let mut seal_with = |iterations, passphrase: &[u8]| {
+        let random = Randomness::from_system().unwrap();
+        seal(b"x", (passphrase, &mut keys), iterations, CREATED, &random)
+    };
+    let first = seal_with(1000, b"pw");
+    assert_eq!(salt_and_iterations(&first).1, 1000);
+    assert_eq!(
+        salt_and_iterations(&seal_with(1000, b"pw")),
+        salt_and_iterations(&first)
+    );
+
+    // Opened by another process: one derivation opens the item and seals the next.
+    let mut keys = DerivedKeys::default();
+    open(first.as_bytes(), (b"pw", &mut keys)).unwrap();
+    let mut seal_with = |iterations| {
+        let random = Randomness::from_system().unwrap();
+        seal(b"x", (b"pw", &mut keys), iterations, CREATED, &random)
+    };
+    assert_eq!(
+        salt_and_iterations(&seal_with(1000)),
+        salt_and_iterations(&first)
+    );
+    // Too few rounds by today's measure: the item that replaces it gets more.
+    let stronger = salt_and_iterations(&seal_with(2000));
+    assert_eq!(stronger.1, 2000);
+    assert_ne!(stronger.0, salt_and_iterations(&first).0);
+    assert_eq!(keys.0.len(), 2);
+}
+
+#[test]
+fn a_salt_that_came_with_an_unopened_item_is_not_taken() {
+    let planted = sealed(b"x", b"somebody else's", CREATED, &vector_randomness());
+    let mut keys = DerivedKeys::default();
+    assert_eq!(
+        open(planted.as_bytes(), (b"pw", &mut keys)).unwrap_err(),
+        Unreadable::Passphrase
+    );
+    let random = Randomness::from_system().unwrap();
+    let ours = seal(b"x", (b"pw", &mut keys), 8192, CREATED, &random);
+    assert_eq!(salt_and_iterations(&ours).0, random.salt);
 }
 
 proptest! {
@@ -148,10 +215,10 @@ proptest! {
         created in ".*",
     ) {
         let random = Randomness::from_system().unwrap();
-        let sealed = seal(&plaintext, passphrase.as_bytes(), &created, &random);
-        prop_assert!(check_form(sealed.as_bytes()).is_ok());
-        let opened = open(sealed.as_bytes(), passphrase.as_bytes());
-        prop_assert_eq!(&**opened.as_ref().unwrap(), &plaintext[..]);
+        let jwe = sealed(&plaintext, passphrase.as_bytes(), &created, &random);
+        prop_assert!(check_form(jwe.as_bytes()).is_ok());
+        let back = opened(jwe.as_bytes(), passphrase.as_bytes());
+        prop_assert_eq!(&**back.as_ref().unwrap(), &plaintext[..]);
     }
 
     #[test]
@@ -160,11 +227,11 @@ proptest! {
         let position = position.index(changed.len());
         prop_assume!(changed[position] != replacement.as_bytes()[0]);
         changed[position] = replacement.as_bytes()[0];
-        prop_assert!(open(&changed, b"password").is_err());
+        prop_assert!(opened(&changed, b"password").is_err());
     }
 
     #[test]
     fn random_bytes_do_not_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-        prop_assert!(open(&bytes, b"x").is_err());
+        prop_assert!(opened(&bytes, b"x").is_err());
     }
 }

@@ -18,6 +18,8 @@ use aws_vault_keystore::{
     AskError, AskPassphrase, Backend, Error, FileKeystore, Keystore, PassphraseRequest, Settings,
     location, open, probe,
 };
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::SecretString;
 use serde_json::json;
 use support::{PYTHON, conformance, fixture, item, start, support_file};
@@ -67,7 +69,7 @@ impl AskPassphrase for Refuses {
 }
 
 fn with_passphrase(dir: &Path, passphrase: &str) -> FileKeystore {
-    FileKeystore::new(dir, Box::new(Asker::answering(passphrase)))
+    FileKeystore::new(dir, Box::new(Asker::answering(passphrase))).with_iterations(1000)
 }
 
 fn keystore(dir: &Path) -> FileKeystore {
@@ -397,7 +399,7 @@ fn items_of_another_implementation_open() {
 #[test]
 fn another_implementation_opens_our_items() {
     let (_place, dir) = place();
-    with_passphrase(&dir, "pässwörd 🔑")
+    FileKeystore::new(&dir, Box::new(Asker::answering("pässwörd 🔑")))
         .write(&item("jon", "{\"a\":1}"))
         .unwrap();
     let sealed = fs::read(dir.join("jon")).unwrap();
@@ -420,8 +422,30 @@ fn another_implementation_opens_our_items() {
         r#"{"Key":"jon","Data":"eyJhIjoxfQ==","Label":"aws-vault (jon)","Description":"","KeychainNotTrustApplication":true,"KeychainNotSynchronizable":false}"#
     );
     let header = &opened["header"];
-    assert_eq!(header["p2c"], json!(8192));
+    assert_eq!(header["p2c"], json!(600_000));
     assert!(header["created"].as_str().unwrap().ends_with('Z'));
+}
+
+#[test]
+fn an_item_of_an_earlier_release_gets_more_rounds_when_it_is_rewritten() {
+    let (_place, dir) = place();
+    fs::create_dir_all(&dir).unwrap();
+    fs::copy(fixture("go-file/jon"), dir.join("jon")).unwrap();
+    let rounds = |name| {
+        let sealed = fs::read_to_string(dir.join(name)).unwrap();
+        let header = URL_SAFE_NO_PAD
+            .decode(sealed.split('.').next().unwrap())
+            .unwrap();
+        serde_json::from_slice::<serde_json::Value>(&header).unwrap()["p2c"].clone()
+    };
+    let store = with_passphrase(&dir, "go test passphrase").with_iterations(10_000);
+    assert_eq!(rounds("jon"), json!(8192));
+    let jon = store.read("jon").unwrap().unwrap();
+    assert_eq!(rounds("jon"), json!(8192));
+    store.write(&jon).unwrap();
+    assert_eq!(rounds("jon"), json!(10_000));
+    let again = store.read("jon").unwrap().unwrap();
+    assert_eq!(again.data.expose(), jon.data.expose());
 }
 
 #[test]
