@@ -87,6 +87,11 @@ impl Pending {
         Ok(pending)
     }
 
+    /// The temporary file, whose mode and owner become those of `path`.
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
     /// Writes the content and gives the file its name, in one step that survives a crash.
     pub fn commit(mut self, content: &[u8]) -> Result<(), PathError> {
         use std::io::Seek;

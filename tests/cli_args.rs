@@ -306,19 +306,38 @@ fn durations_are_those_of_the_go_tool() {
 #[test]
 fn nonsense_is_a_usage_error() {
     for (line, says) in [
-        ("frobnicate", "unrecognized subcommand 'frobnicate'"),
-        ("lits", "'list'"),
-        ("exec --frob p", "'--frob'"),
-        ("exec p -x", "'-x'"),
-        ("add", "<PROFILE>"),
-        ("remove", "<PROFILE>"),
-        ("add a b", "'b'"),
-        ("exec -d 1h -d 2h p", "cannot be used multiple times"),
-        ("export --format yaml p", "'yaml'"),
-        ("--backend usb list", "'usb'"),
+        ("frobnicate", r#"expected command but got "frobnicate""#),
+        ("--debug", "command not specified"),
+        ("exec --frob p", "unknown long flag '--frob'"),
+        ("exec p -x", "unknown short flag '-x'"),
+        ("exec --no-frob p", "unknown long flag '--no-frob'"),
+        ("add", "required argument 'profile' not provided"),
+        ("remove", "required argument 'profile' not provided"),
+        ("add a b", "unexpected b"),
+        (
+            "migrate-backend",
+            "required flag(s) '--from', '--to' not provided",
+        ),
+        ("exec -d 1h -d 2h p", "flag 'duration' cannot be repeated"),
+        ("exec -n p -n", "flag 'no-session' cannot be repeated"),
+        ("exec p -d", "expected argument for flag '--duration'"),
+        (
+            "exec -d 3600 p",
+            "--duration: time: missing unit in duration \"3600\"",
+        ),
+        (
+            "export --format yaml p",
+            "--format: enum value must be one of env,export-env,json,",
+        ),
+        ("export --format yaml p", "got 'yaml'"),
+        ("--backend usb list", "got 'usb'"),
         ("completion tcsh", "'tcsh'"),
+        ("exec --no-stdout --stdout p", "'--no-stdout'"),
         // A secret cannot be an argument.
-        ("add p --secret-access-key x", "'--secret-access-key'"),
+        (
+            "add p --secret-access-key x",
+            "unknown long flag '--secret-access-key'",
+        ),
     ] {
         let message = refused(line);
         assert!(
@@ -331,6 +350,14 @@ fn nonsense_is_a_usage_error() {
             "{line}: {message:?}"
         );
     }
+    for line in ["frobnicate", "exec p --frob", "add", "exec -d 3600 p"] {
+        let first = refused(line).text.lines().next().map(str::to_owned);
+        assert!(first.unwrap().ends_with(", try --help"), "{line}");
+    }
+    assert_eq!(
+        refused("lits").text,
+        "aws-vault: error: expected command but got \"lits\", try --help\nhint: did you mean 'list'?\n"
+    );
     let escaped = refused("exec --\u{1b}]0;x\u{7}");
     assert!(!escaped.text.contains('\u{1b}'), "{escaped:?}");
 }
@@ -377,6 +404,31 @@ fn aliases_shorts_and_twins() {
             "{line}"
         );
     }
+}
+
+#[test]
+fn every_switch_can_be_negated() {
+    let set = [
+        ("AWS_VAULT_STDOUT", "1"),
+        ("AWS_VAULT_AUTO_LOGOUT", "1"),
+        ("AWS_VAULT_PROFILE_ENV", "nonsense"),
+    ];
+    let login = self::login(with(&set, "login --no-stdout work").unwrap());
+    assert!(!login.stdout && login.auto_logout);
+    let Command::Exec(exec) = with(
+        &set,
+        "--no-debug exec --no-profile-env --no-no-session -d 1h work --no-nest -- ls --no-json",
+    )
+    .unwrap()
+    .command
+    else {
+        panic!("not exec")
+    };
+    assert!(!exec.profile_env && !exec.session.no_session && !exec.nest && exec.stdout);
+    assert_eq!(exec.profile.as_deref(), Some("work"));
+    assert_eq!(exec.command, ["ls", "--no-json"]);
+    let help = refused("help exec").text;
+    assert!(!help.contains("no-no-session"), "{help}");
 }
 
 #[test]

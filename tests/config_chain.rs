@@ -7,6 +7,7 @@ use std::path::Path;
 use aws_vault::config::chain::{Base, Link, Mfa, Purpose, Request, Step, Ttl};
 use aws_vault::config::duration;
 use aws_vault::config::profile::{Origin, Setting};
+use aws_vault::config::recursion::{self, Running};
 use aws_vault::config::{ConfigFile, Error, Overrides, plan, resolve};
 use aws_vault::environment::Environment;
 use config_cases::{Case, cases, variables};
@@ -353,4 +354,36 @@ fn a_thousand_profiles_deep() {
     let found = steps(&config, &["p0"], "exec p1000").unwrap();
     assert_eq!(found.split(" > ").count(), 1_001);
     assert!(found.ends_with("role p999 1h > role p1000 1h"), "{found}");
+}
+
+/// The way `a → b → a` as its third process sees it.
+#[test]
+fn a_command_that_runs_already_is_not_waited_for() {
+    let text = "[profile a]\ncredential_process = aws-vault export --format=json b\n\
+                [profile b]\ncredential_process = aws-vault export --format=json a\n";
+    let config = ConfigFile::parse(Path::new("/config"), text).unwrap();
+    let chain_of = |name| {
+        let profile = resolve(
+            &config,
+            name,
+            &Environment::default(),
+            &Overrides::default(),
+        )
+        .unwrap();
+        plan(&profile, &|_| false, &Request::default()).unwrap()
+    };
+    let running = |list: &str| {
+        let environment: Environment = [(recursion::VARIABLE, list)].into_iter().collect();
+        Running::of(&environment)
+    };
+    let second = running(r#"[["a",2]]"#);
+    second.refuse_loop(&chain_of("b"), &config).unwrap();
+    let third = running(r#"[["a",2],["b",4]]"#);
+    assert_eq!(
+        third
+            .refuse_loop(&chain_of("a"), &config)
+            .unwrap_err()
+            .to_string(),
+        "/config: credential_process runs in a loop: a (line 2) → b (line 4) → a"
+    );
 }

@@ -98,14 +98,12 @@ impl DerivedKeys {
         let good = |key: &DerivedKey| {
             key.trusted && key.iterations >= iterations && key.salt.len() >= SALT_LEN
         };
-        match self.0.iter().position(good) {
-            Some(index) => &self.0[index],
-            None => {
-                let key = self.of(passphrase, salt, iterations);
-                key.trusted = true;
-                key
-            }
+        if let Some(index) = self.0.iter().position(good) {
+            return &self.0[index];
         }
+        let key = self.of(passphrase, salt, iterations);
+        key.trusted = true;
+        key
     }
 }
 

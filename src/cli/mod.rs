@@ -27,6 +27,7 @@ mod list;
 mod lock;
 mod login;
 mod migrate_backend;
+mod negations;
 mod obtain;
 mod output;
 pub mod parse;
@@ -37,6 +38,7 @@ mod remove;
 mod rotate;
 mod stores;
 pub mod table;
+mod usage_error;
 mod version;
 
 use args::{Cli, Command};

@@ -8,6 +8,7 @@ use super::context::Context;
 use super::output::notice;
 use crate::config::chain::{self, Chain, Purpose, Request, Step, Ttl};
 use crate::config::profile::{Origin, Profile, Setting};
+use crate::config::recursion::Running;
 use crate::config::{ConfigFile, Overrides, explain, resolve};
 use crate::credentials::Credentials;
 use crate::error::CliError;
@@ -88,6 +89,7 @@ impl Context {
             let chain = self.cold_chain(&profile, wish)?;
             tell(&chain);
             refuse_foreign_commands(&config, &chain)?;
+            Running::of(&self.environment).refuse_loop(&chain, &config)?;
             let credentials = provider.credentials(&chain)?;
             Ok((chain, credentials))
         })

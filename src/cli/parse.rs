@@ -4,10 +4,11 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory as _, FromArgMatches as _, ValueEnum};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, ValueEnum};
 use secrecy::SecretString;
 
 use crate::cli::args::{Cli, Command, Global, Prompt, Session};
+use crate::cli::{negations, usage_error};
 use crate::config::duration;
 use crate::config::profile::{Origin, Setting};
 use crate::environment::Environment;
@@ -42,11 +43,23 @@ where
     if words.peek().is_some_and(|word| word == "--help-long") {
         return Err(help_of_everything());
     }
-    let words = std::iter::once(OsString::from("aws-vault")).chain(modern(words));
-    let mut cli = Cli::command()
-        .try_get_matches_from(words)
-        .and_then(|matches| Cli::from_arg_matches(&matches))
-        .map_err(|error| message(&error))?;
+    let words: Vec<_> = std::iter::once(OsString::from("aws-vault"))
+        .chain(modern(words))
+        .collect();
+    match Cli::command().try_get_matches_from(&words) {
+        Ok(matches) => filled(&matches, environment),
+        Err(error) if negations::would_help(&error) => {
+            let matches = negations::add(Cli::command())
+                .try_get_matches_from(&words)
+                .map_err(|error| message(&error))?;
+            filled(&matches, &negations::overrule(&matches, environment))
+        }
+        Err(error) => Err(message(&error)),
+    }
+}
+
+fn filled(matches: &ArgMatches, environment: &Environment) -> Result<Cli, Message> {
+    let mut cli = Cli::from_arg_matches(matches).map_err(|error| message(&error))?;
     fill(&mut cli, environment).map_err(|error| refusal(&error))?;
     Ok(cli)
 }
@@ -128,7 +141,7 @@ fn version() -> Message {
 
 fn message(error: &clap::Error) -> Message {
     if let Some(value) = unknown_prompt(error) {
-        return refusal(&CliError::usage(not_one_of::<Prompt>("--prompt", value)));
+        return refusal(&unusable(&not_one_of::<Prompt>("--prompt", value)));
     }
     let text = error.render().to_string();
     match error.kind() {
@@ -144,11 +157,14 @@ fn message(error: &clap::Error) -> Message {
             to_stdout: false,
             exit_code: 0,
         },
-        _ => Message {
-            text: format!("aws-vault: {}", visible(&text)),
-            to_stdout: false,
-            exit_code: Kind::Usage.exit_code(),
-        },
+        _ => usage_error::refusal(error).map_or_else(
+            || Message {
+                text: format!("aws-vault: {}", visible(&text)),
+                to_stdout: false,
+                exit_code: Kind::Usage.exit_code(),
+            },
+            |error| refusal(&error),
+        ),
     }
 }
 
@@ -158,6 +174,11 @@ fn refusal(error: &CliError) -> Message {
         to_stdout: false,
         exit_code: error.kind.exit_code(),
     }
+}
+
+/// A value that cannot be used, in the Go tool's words.
+fn unusable(message: &str) -> CliError {
+    CliError::usage(usage_error::try_help(message))
 }
 
 /// The value of a `--prompt` that names no driver.
@@ -219,7 +240,7 @@ fn fill_global(global: &mut Global, environment: &Environment) -> Result<(), Cli
         && let Some(text) = environment.var(UNLOCK_TTL)
     {
         let value =
-            plain_duration(text).map_err(|why| CliError::usage(format!("{UNLOCK_TTL}: {why}")))?;
+            plain_duration(text).map_err(|why| unusable(&format!("{UNLOCK_TTL}: {why}")))?;
         global.unlock_ttl = Some(value);
     }
     if global.prompt == Some(Prompt::Pass) {
@@ -251,7 +272,7 @@ fn fill_session(session: &mut Session, environment: &Environment) -> Result<(), 
     if session.duration.is_none()
         && let Some(text) = environment.var(NAME)
     {
-        let value = parsed(text).map_err(|why| CliError::usage(format!("{NAME}: {why}")))?;
+        let value = parsed(text).map_err(|why| unusable(&format!("{NAME}: {why}")))?;
         session.duration = Some(Setting::new(value, Origin::Environment(NAME)));
     }
     Ok(())
@@ -265,7 +286,7 @@ fn fill_text(text: &mut Option<String>, environment: &Environment, name: &str) {
 
 fn fill_bool(flag: &mut bool, environment: &Environment, name: &str) -> Result<(), CliError> {
     if !*flag && let Some(text) = environment.var(name) {
-        *flag = boolean(text).map_err(|why| CliError::usage(format!("{name}: {why}")))?;
+        *flag = boolean(text).map_err(|why| unusable(&format!("{name}: {why}")))?;
     }
     Ok(())
 }
@@ -279,7 +300,7 @@ fn fill_choice<T: ValueEnum>(
         && let Some(text) = environment.var(name)
     {
         let value = T::from_str(text, false)
-            .map_err(|_| CliError::usage(not_one_of::<T>(&format!("{name}:"), text)))?;
+            .map_err(|_| unusable(&not_one_of::<T>(&format!("{name}:"), text)))?;
         *choice = Some(value);
     }
     Ok(())

@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 use super::args::{MfaToken, Prompt};
 use super::context::Context;
 use super::output::notice;
+use crate::config::recursion::Running;
 use crate::environment::Environment;
 use crate::error::CliError;
 use crate::mfa::driver::{Driver, Surroundings, choose, message};
@@ -26,7 +27,8 @@ impl Context {
         let debug = self.global.debug;
         let environment = self.environment.clone();
         let ask = move |serial: &str| ask(serial, named, &environment, debug);
-        Ok(CodeSource::new(flag, Box::new(ask)))
+        let running = Running::of(&self.environment);
+        Ok(CodeSource::new(flag, Box::new(ask), running))
     }
 }
 

@@ -6,6 +6,7 @@ use super::file::profile_of_header;
 use super::lifetime::{self, SignedBy};
 use super::plan::service;
 use super::profile::{Origin, Profile, Setting, Sso};
+use super::recursion;
 
 /// The base that the profile's own settings name; `target` is the profile asked for.
 pub(super) fn own(base: &Profile, target: &Profile, request: &Request) -> Result<Base, Error> {
@@ -34,7 +35,9 @@ pub(super) fn own(base: &Profile, target: &Profile, request: &Request) -> Result
             role,
         });
     }
-    if let Some(command) = base.credential_process.clone() {
+    if let Some(command) = base.credential_process.clone()
+        && !recursion::calls_for(&command.value, &profile)
+    {
         return Ok(Base::CredentialProcess { profile, command });
     }
     if let Some(source) = base.credential_source.clone() {
@@ -166,11 +169,17 @@ fn known_credential_source(profile: &Profile, source: &Setting<String>) -> Resul
 }
 
 fn no_credentials(profile: &Profile) -> Error {
-    match profile.sso.as_ref().and_then(|sso| sso.session.as_ref()) {
-        Some(session) => Error::SsoSessionNotFound {
+    if let Some(session) = profile.sso.as_ref().and_then(|sso| sso.session.as_ref()) {
+        return Error::SsoSessionNotFound {
             profile: profile.name.clone(),
             session: session.value.clone(),
             place: Box::new(Place::new(&profile.file, &session.origin)),
+        };
+    }
+    match &profile.credential_process {
+        Some(command) => Error::CallsItself {
+            profile: profile.name.clone(),
+            place: Box::new(Place::new(&profile.file, &command.origin)),
         },
         None => Error::CredentialsMissing {
             profile: profile.name.clone(),

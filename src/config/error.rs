@@ -108,6 +108,12 @@ pub enum Error {
     },
     #[error("profile {}: credentials missing", shown(profile))]
     CredentialsMissing { profile: String },
+    #[error(
+        "{place}: credential_process of profile '{}' calls aws-vault for the profile itself, and there is no access key stored for it \
+         and no other source",
+        shown(profile)
+    )]
+    CallsItself { profile: String, place: Box<Place> },
 }
 
 /// One profile of a loop and the line that leads on to the next; no line where none leads on.
@@ -180,6 +186,9 @@ impl Error {
                 "add [sso-session {}] with sso_start_url and sso_region; `aws configure sso-session` does it",
                 shown(session)
             ),
+            Self::CallsItself { profile, .. } => {
+                format!("store its access key: aws-vault add {}", shown(profile))
+            }
             Self::CredentialsMissing { profile } => format!(
                 "store an access key (aws-vault add {}), or configure source_profile, sso_session or credential_process",
                 shown(profile)

@@ -19,6 +19,7 @@ mod layers;
 mod lifetime;
 mod plan;
 pub mod profile;
+pub mod recursion;
 pub mod resolve;
 mod session_tags;
 mod write;

@@ -8,6 +8,7 @@ use super::chain::{
 use super::error::{Error, Place, shown};
 use super::lifetime::{self, SignedBy};
 use super::profile::{Origin, Profile, Setting};
+use super::recursion;
 
 /// Decides every step for `profile`. `stored` says for which names the keystore holds an access key.
 ///
@@ -272,6 +273,15 @@ fn configuration_notes(lineage: &Lineage<'_>, whole: usize) -> Vec<String> {
         notes.push(format!(
             "source_profile of '{}' is not used, because an access key is stored for it",
             shown(&base.name)
+        ));
+    }
+    if let Some(command) = &base.credential_process
+        && recursion::calls_for(&command.value, &base.name)
+    {
+        notes.push(format!(
+            "credential_process of '{}' ({}) calls aws-vault for the profile itself; it is for other programs and not used here",
+            shown(&base.name),
+            command.origin
         ));
     }
     for profile in lineage.profiles {

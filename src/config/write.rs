@@ -1,11 +1,12 @@
 //! The config file on disk: replaced whole or not at all, by one process at a time.
 
 use std::fs::{self, File, Metadata};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
 use super::file::ConfigFile;
+use crate::files::Pending;
 
 /// Symbolic links the kernel follows before it gives up.
 const MAX_LINKS: usize = 40;
@@ -61,40 +62,14 @@ fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     }
     let directory = directory(&target);
     create_directory(directory)?;
-    let (temporary, file) = temporary_file(&target)?;
-    let written =
-        fill(file, content, existing.as_ref()).and_then(|()| fs::rename(&temporary, &target));
-    if written.is_err() {
-        // The first error is the one to report.
-        let _ = fs::remove_file(&temporary);
+    let pending = Pending::reserve(&target, 0).map_err(|error| error.source)?;
+    if let Some(existing) = &existing {
+        keep_owner(pending.file(), existing);
+        pending.file().set_permissions(existing.permissions())?;
     }
-    written?;
+    pending.commit(content).map_err(|error| error.source)?;
     sync_directory(directory);
     Ok(())
-}
-
-fn fill(mut file: File, content: &[u8], existing: Option<&Metadata>) -> io::Result<()> {
-    file.write_all(content)?;
-    if let Some(existing) = existing {
-        keep_owner(&file, existing);
-        file.set_permissions(existing.permissions())?;
-    }
-    file.sync_all()
-}
-
-/// Created beside the target, readable by its owner only.
-fn temporary_file(target: &Path) -> io::Result<(PathBuf, File)> {
-    let mut random = [0; 8];
-    getrandom::fill(&mut random).map_err(io::Error::other)?;
-    let mut name = target.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{:016x}.tmp", u64::from_ne_bytes(random)));
-    let temporary = target.with_file_name(name);
-    let mut options = File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(&temporary)?;
-    Ok((temporary, file))
 }
 
 /// The file behind the symbolic links, which need not exist yet.

@@ -15,6 +15,7 @@ use std::cell::RefCell;
 use zeroize::Zeroizing;
 
 use crate::config::chain::Mfa;
+use crate::config::recursion::Running;
 
 /// The six digits of a TOTP device.
 ///
@@ -105,11 +106,13 @@ pub struct CodeSource {
     flag: RefCell<Option<TokenCode>>,
     flag_given: bool,
     ask: Box<Ask>,
+    running: Running,
 }
 
 impl CodeSource {
-    pub fn new(flag: Option<TokenCode>, ask: Box<Ask>) -> Self {
+    pub fn new(flag: Option<TokenCode>, ask: Box<Ask>, running: Running) -> Self {
         Self {
+            running,
             flag_given: flag.is_some(),
             flag: RefCell::new(flag),
             ask,
@@ -122,7 +125,8 @@ impl CodeSource {
             return self.flag.take().ok_or(Error::Spent);
         }
         if let Some(command) = &mfa.process {
-            let output = process::run(&command.value)?;
+            let running = self.running.and(&mfa.serial.value, command);
+            let output = process::run(&command.value, &running)?;
             return TokenCode::parse(&output).ok_or(Error::Malformed {
                 given: "that mfa_process printed",
             });
@@ -179,6 +183,7 @@ mod tests {
                     .map(|answer| Zeroizing::new((*answer).to_owned()))
                     .ok_or(Error::Interrupted)
             }),
+            Running::default(),
         )
     }
 
@@ -195,6 +200,7 @@ mod tests {
         let source = CodeSource::new(
             TokenCode::parse("123456"),
             Box::new(|_| Err(Error::Interrupted)),
+            Running::default(),
         );
         let code = source.code(&device(None)).unwrap();
         assert!(source.another_code(&device(None), &code).unwrap().is_none());

@@ -6,10 +6,13 @@ use std::process::{Command, Stdio};
 use zeroize::Zeroizing;
 
 use super::Error;
+use crate::config::recursion;
 
 /// Runs the command through the shell. A tool that asks for a touch or a PIN does so on the terminal, not on our streams,
 /// which may be somebody's pipe.
-pub(super) fn run(command: &str) -> Result<Zeroizing<String>, Error> {
+///
+/// `running` tells an aws-vault that the tool calls what it must not wait for.
+pub(super) fn run(command: &str, running: &str) -> Result<Zeroizing<String>, Error> {
     let failed = |reason: String| Error::Process { reason };
     let (shell, flag) = if cfg!(windows) {
         ("cmd.exe", "/C")
@@ -30,6 +33,7 @@ pub(super) fn run(command: &str) -> Result<Zeroizing<String>, Error> {
         .args([flag, command])
         // The command is the user's, but what it calls may be anybody's.
         .env_remove("AWS_VAULT_FILE_PASSPHRASE")
+        .env(recursion::VARIABLE, running)
         .stdin(stdin)
         .stderr(stderr)
         .output()

@@ -1,205 +1,175 @@
-//! Texts, streams and exit codes that scripts for the Go tool rely on, word for word.
+//! What each command says, word for word: texts/*.txt are transcripts, in which `#` begins a home of its own.
 
-use crate::support::{BASTION, Home, Sim};
+use std::fs;
+use std::path::Path;
 
-/// Words of the command line, variables, exit code, and what stands on stdout and on stderr.
-type Row = (
-    &'static str,
-    &'static [(&'static str, &'static str)],
-    i32,
-    Text,
-    Text,
-);
+use crate::support::{BASTION, DECK, Home, KEY, Ran, Sim, run};
 
-#[derive(Clone, Copy)]
-enum Text {
-    Nothing,
-    Is(&'static str),
-    Has(&'static str),
+/// One command line and what it must say and leave.
+///
+/// ```text
+/// $ AWS_VAULT=x exec bastion -- true
+/// ! aws-vault: error: exec: … ! starts a line of stderr, | one of stdout; … stands for any text within it
+/// ? 1
+/// ```
+#[derive(Debug)]
+struct Step<'a> {
+    line: usize,
+    command: &'a str,
+    stdout: Vec<&'a str>,
+    stderr: Vec<&'a str>,
+    code: i32,
 }
 
-use Text::{Has, Is, Nothing};
+/// The home of a section: `no config`, `config`, `key`, or `keys` for two profiles of which one has the key.
+fn home(sim: &Sim, what: &str) -> Home {
+    match what {
+        "no config" => {
+            let mut home = Home::new();
+            home.set("AWS_ENDPOINT_URL", &sim.endpoint);
+            home
+        }
+        "config" => Home::of(sim, BASTION),
+        "key" => Home::with_key(sim, BASTION),
+        "deck" => Home::with_key(sim, DECK),
+        other => panic!("no such home: {other}"),
+    }
+}
 
-const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\n");
-const NESTED: &str =
-    "in an existing aws-vault subshell; 'exit' from the subshell or unset AWS_VAULT to force";
-
-const ROWS: &[Row] = &[
-    // Built-ins.
-    ("", &[], 0, Nothing, Has("Usage: aws-vault")),
-    ("version", &[], 0, Is(VERSION), Nothing),
-    ("--version", &[], 0, Is(VERSION), Nothing),
-    ("-v", &[], 0, Is(VERSION), Nothing),
-    ("--help", &[], 0, Has("Usage: aws-vault"), Nothing),
-    ("help exec", &[], 0, Has("Usage: aws-vault exec"), Nothing),
-    ("exec --help", &[], 0, Has("Usage: aws-vault exec"), Nothing),
-    (
-        "--help-long",
-        &[],
-        0,
-        Has("Usage: aws-vault rotate"),
-        Nothing,
-    ),
-    ("--completion-bash exec b", &[], 0, Is("bastion"), Nothing),
-    (
-        "--completion-bash clear bastio",
-        &[],
-        0,
-        Is("bastion"),
-        Nothing,
-    ),
-    ("--completion-bash add b", &[], 0, Nothing, Nothing),
-    (
-        "--completion-bash exec bastion -- l",
-        &[],
-        0,
-        Nothing,
-        Nothing,
-    ),
-    ("--completion-bash rot", &[], 0, Is("rotate"), Nothing),
-    ("--completion-bash", &[], 0, Has("add\nlist\n"), Nothing),
-    (
-        "--completion-script-bash",
-        &[],
-        0,
-        Has("complete "),
-        Nothing,
-    ),
-    ("--completion-script-zsh", &[], 0, Has("compdef "), Nothing),
-    // Values and variables.
-    (
-        "exec -d 3600 bastion",
-        &[],
-        2,
-        Nothing,
-        Has("time: missing unit in duration \"3600\""),
-    ),
-    (
-        "exec bastion",
-        &[("AWS_VAULT_DURATION", "3600")],
-        2,
-        Nothing,
-        Has("time: missing unit in duration \"3600\""),
-    ),
-    (
-        "exec bastion",
-        &[("AWS_VAULT_STDOUT", "yes")],
-        2,
-        Nothing,
-        Has("strconv.ParseBool: parsing \"yes\": invalid syntax"),
-    ),
-    (
-        "list",
-        &[("AWS_VAULT_BACKEND", "usb")],
-        2,
-        Nothing,
-        Has(" value must be one of "),
-    ),
-    (
-        "--prompt=x list",
-        &[],
-        2,
-        Nothing,
-        Is(
-            "aws-vault: error: --prompt value must be one of terminal,kdialog,zenity,osascript,ykman,pinentry,wincredui, got 'x'\n",
-        ),
-    ),
-    (
-        "list --prompt pass",
-        &[],
-        2,
-        Nothing,
-        Has(
-            "aws-vault: error: --prompt=pass (or AWS_VAULT_PROMPT=pass) has been removed from aws-vault",
-        ),
-    ),
-    (
-        "list",
-        &[("AWS_VAULT_PROMPT", "pass")],
-        2,
-        Nothing,
-        Has("mfa_process = pass otp <your mfa_serial>"),
-    ),
-    // Commands.
-    (
-        "exec bastion -- true",
-        &[("AWS_VAULT", "x")],
-        1,
-        Nothing,
-        Has(NESTED),
-    ),
-    (
-        "export bastion",
-        &[("AWS_VAULT", "x")],
-        1,
-        Nothing,
-        Has(NESTED),
-    ),
-    (
-        "exec nobody -- true",
-        &[],
-        1,
-        Nothing,
-        Has("aws-vault: error: exec: profile 'nobody' not found in "),
-    ),
-    (
-        "export nobody",
-        &[],
-        1,
-        Nothing,
-        Has("aws-vault: error: export: profile 'nobody' not found in "),
-    ),
-    ("list --profiles", &[], 0, Is("bastion\n"), Nothing),
-    ("list --credentials", &[], 0, Is("bastion\n"), Nothing),
-    ("list --sessions", &[], 0, Nothing, Nothing),
-    (
-        "list",
-        &[],
-        0,
-        Is(
-            "Profile                  Credentials              Sessions                 \n\
-            =======                  ===========              ========                 \n\
-            bastion                  bastion                  -                        \n",
-        ),
-        Nothing,
-    ),
-    ("clear", &[], 0, Is("Cleared 0 sessions.\n"), Nothing),
-    ("clear nobody", &[], 0, Is("Cleared 0 sessions.\n"), Nothing),
-    (
-        "remove -s bastion",
-        &[],
-        0,
-        Is("Deleted 0 sessions.\n"),
-        Nothing,
-    ),
-    (
-        "remove -f bastion",
-        &[],
-        0,
-        Is("Deleted credentials.\n"),
-        Nothing,
-    ),
-];
-
-#[test]
-fn texts_streams_and_exit_codes_are_those_of_the_go_tool() {
-    let sim = Sim::deck();
-    let home = Home::with_key(&sim, BASTION);
-    let mut wrong = Vec::new();
-    for (line, variables, code, stdout, stderr) in ROWS {
-        let mut command = home.command(line.split_whitespace());
-        let ran = crate::support::run(command.envs(variables.iter().copied()));
-        let as_expected = |expected: &Text, text: &str| match expected {
-            Nothing => text.is_empty(),
-            Is(whole) => text == *whole,
-            Has(part) => text.contains(part),
+fn steps(text: &str) -> Vec<(&str, Vec<Step<'_>>)> {
+    let mut sections: Vec<(&str, Vec<Step<'_>>)> = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let Some((mark, rest)) = line.split_at_checked(1) else {
+            continue;
         };
-        if ran.status.code() != Some(*code)
-            || !as_expected(stdout, &ran.stdout)
-            || !as_expected(stderr, &ran.stderr)
-        {
-            wrong.push(format!("{line} {variables:?}: {ran:#?}"));
+        let rest = rest.strip_prefix(' ').unwrap_or(rest);
+        if mark == "#" {
+            sections.push((rest.split(':').next().unwrap(), Vec::new()));
+            continue;
+        }
+        let steps = &mut sections.last_mut().expect("a # line comes first").1;
+        if mark == "$" {
+            steps.push(Step {
+                line: index + 1,
+                command: rest,
+                stdout: Vec::new(),
+                stderr: Vec::new(),
+                code: 0,
+            });
+            continue;
+        }
+        let step = steps.last_mut().expect("a $ line comes first");
+        match mark {
+            "|" => step.stdout.push(rest),
+            "!" => step.stderr.push(rest),
+            "?" => step.code = rest.parse().unwrap(),
+            _ => panic!("line {}: {line}", index + 1),
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    sections
+}
+
+fn run_step(home: &Home, sim: &Sim, step: &Step<'_>) -> Ran {
+    let line = step.command.replace("{code}", &sim.code());
+    let mut words = line.split_whitespace().peekable();
+    let mut variables = Vec::new();
+    while let Some((name, value)) = words.peek().and_then(|word| word.split_once('='))
+        && name.starts_with(|c: char| c.is_ascii_uppercase())
+    {
+        variables.push((name, value));
+        words.next();
+    }
+    run(home.command(words).envs(variables))
+}
+
+/// `…` stands for any text, also none; one alone in its line also for any number of lines.
+fn says(expected: &[&str], text: &str) -> bool {
+    let lines: Vec<&str> = text.split_terminator('\n').collect();
+    matches(expected, &lines)
+}
+
+fn matches(expected: &[&str], lines: &[&str]) -> bool {
+    match (expected.split_first(), lines.split_first()) {
+        (None, first) => first.is_none(),
+        (Some((&"…", rest)), _) => (0..=lines.len()).any(|skip| matches(rest, &lines[skip..])),
+        (Some(_), None) => false,
+        (Some((pattern, expected)), Some((line, lines))) => {
+            fits(pattern, line) && matches(expected, lines)
+        }
+    }
+}
+
+fn fits(pattern: &str, line: &str) -> bool {
+    match pattern.split_once('…') {
+        None => pattern == line,
+        Some((before, after)) => line.strip_prefix(before).is_some_and(|rest| {
+            (0..=rest.len()).any(|skip| rest.is_char_boundary(skip) && fits(after, &rest[skip..]))
+        }),
+    }
+}
+
+fn check(file: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/e2e/texts")
+        .join(file);
+    let version = env!("CARGO_PKG_VERSION");
+    let text = fs::read_to_string(&path)
+        .unwrap()
+        .replace("{version}", version)
+        .replace("{id}", KEY.id)
+        .replace("{secret}", KEY.secret);
+    let mut wrong = Vec::new();
+    for (what, steps) in steps(&text) {
+        let sim = Sim::deck();
+        let home = home(&sim, what);
+        for step in &steps {
+            let ran = run_step(&home, &sim, step);
+            if ran.status.code() != Some(step.code)
+                || !says(&step.stdout, &ran.stdout)
+                || !says(&step.stderr, &ran.stderr)
+            {
+                wrong.push(format!(
+                    "{file}:{}: $ {}\n{}{}? {:?}",
+                    step.line,
+                    step.command,
+                    marked('|', &ran.stdout),
+                    marked('!', &ran.stderr),
+                    ran.status.code()
+                ));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "what they really say:\n\n{}",
+        wrong.join("\n\n")
+    );
+}
+
+fn marked(mark: char, text: &str) -> String {
+    let lines: Vec<_> = text
+        .lines()
+        .map(|line| format!("{mark} {line}\n"))
+        .collect();
+    lines.concat()
+}
+
+#[test]
+fn built_ins_and_the_parser() {
+    check("command_line.txt");
+}
+
+#[test]
+fn commands_that_keep_keys() {
+    check("keys.txt");
+}
+
+#[test]
+fn commands_that_hand_out_credentials() {
+    check("credentials.txt");
+}
+
+#[test]
+fn migrate_backend() {
+    check("migrate_backend.txt");
 }
