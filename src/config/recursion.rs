@@ -40,6 +40,14 @@ pub(super) fn calls_for(command: &str, profile: &str) -> bool {
         && first_operand(words) == Some(profile)
 }
 
+/// Whether a command starts aws-vault, which may have what opens the keystore.
+pub fn is_us(command: &str) -> bool {
+    command
+        .split_whitespace()
+        .next()
+        .is_some_and(|word| is_aws_vault(unquoted(word)))
+}
+
 fn is_aws_vault(word: &str) -> bool {
     let name = word.rsplit(['/', '\\']).next().unwrap_or(word);
     name == "aws-vault" || name.eq_ignore_ascii_case("aws-vault.exe")

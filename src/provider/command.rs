@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use super::words::{Unclosed, Words, split};
 use crate::config::profile::Setting;
+use crate::config::recursion::{self, Running};
 use crate::environment::Environment;
 use crate::program;
 
@@ -99,10 +100,16 @@ impl Directive<'_> {
     }
 
     fn run(self, environment: &Environment, limit: Duration) -> Result<Zeroizing<Vec<u8>>, Reason> {
+        let running = Running::of(environment).and(self.profile, self.command);
         let terminal = if cfg!(windows) { "CONIN$" } else { "/dev/tty" };
         let mut child = command(&self.command.value, environment)?
             .env_clear()
-            .envs(environment.iter().filter(|(name, _)| !is_ours(name)))
+            .envs(
+                environment
+                    .iter()
+                    .filter(|(name, _)| !is_ours(name) || recursion::is_us(&self.command.value)),
+            )
+            .env(recursion::VARIABLE, running)
             .stdin(File::open(terminal).map_or_else(|_| Stdio::null(), Stdio::from))
             .stdout(Stdio::piped())
             .spawn()
@@ -181,7 +188,7 @@ fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
     }
 }
 
-/// The command is the user's, but what it calls may be anybody's: no passphrase of ours.
+/// The command is the user's, but what it calls may be anybody's: no passphrase of ours, except for ourselves.
 fn is_ours(name: &std::ffi::OsStr) -> bool {
     name == "AWS_VAULT_FILE_PASSPHRASE" || name.to_string_lossy().starts_with("AWS_VAULT_OP_")
 }

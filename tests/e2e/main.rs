@@ -19,6 +19,7 @@ mod moto;
 mod moving;
 mod picker;
 mod prompts;
+mod recursion;
 mod secret_service;
 mod sources;
 mod story;

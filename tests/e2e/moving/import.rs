@@ -230,7 +230,7 @@ fn the_consoles_csv() {
 #[test]
 fn the_environment() {
     let (_sim, mut home) = home_with("");
-    home.run(["import", "--env"]).exits(2, "PROFILE");
+    home.run(["import", "--env"]).exits(2, "'profile'");
     home.run(["import", "--env", "ci"])
         .fails("Missing value for AWS_ACCESS_KEY_ID");
     home.set("AWS_ACCESS_KEY_ID", KEY.id);
