@@ -386,6 +386,7 @@ fn lock(dir: &Path) -> Result<Lock, Error> {
 }
 
 #[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "the same signature as on Unix")]
 fn lock(_dir: &Path) -> Result<Lock, Error> {
     Ok(Lock(None))
 }
@@ -399,6 +400,7 @@ fn sync_dir(dir: &Path) -> Result<(), Error> {
 }
 
 #[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "the same signature as on Unix")]
 fn sync_dir(_dir: &Path) -> Result<(), Error> {
     Ok(())
 }

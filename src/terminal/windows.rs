@@ -1,5 +1,7 @@
 //! The console of Windows: not supported yet (`CONIN$`, `CONOUT$`).
 
+#![expect(clippy::unused_self, reason = "the same signatures as on Unix")]
+
 use std::io;
 
 use super::TerminalError;
