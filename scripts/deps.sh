@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the Debian packages that a make target needs and this machine lacks: scripts/deps.sh demo|test|bench
+# Installs the Debian packages that a make target needs and this machine lacks: scripts/deps.sh demo|test|cross|static|bench
 set -eu
 here=$(dirname "$0")
 
@@ -8,13 +8,16 @@ demo="gcc libc6-dev python3 python3-venv"
 # screen of their own.
 test="$demo dbus dbus-bin gnome-keyring libgcr-base-3-1 libsecret-tools python3-secretstorage python3-jwcrypto gnupg pass age
       keyutils libkf5wallet-bin python3-jeepney strace util-linux procps fish zsh pinentry-curses zenity xvfb xdotool"
+cross="gcc-mingw-w64-x86-64 wine64"
 bench="$test time"
 
 case "${1:-}" in
     demo) packages=$demo ;;
-    test) packages=$test ;;
+    test) packages="$test $cross" ;;
+    cross) packages="gcc libc6-dev $cross" ;;
+    static) packages="gcc libc6-dev musl-tools" ;;
     bench) packages=$bench ;;
-    *) echo "usage: $0 demo|test|bench" >&2; exit 2 ;;
+    *) echo "usage: $0 demo|test|cross|static|bench" >&2; exit 2 ;;
 esac
 
 if ! command -v cargo >/dev/null; then

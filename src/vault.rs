@@ -39,7 +39,7 @@ impl Error {
         use aws_vault_keystore::{AskError, Error as Store};
         let hint = match self {
             Self::Keystore(error) => match error {
-                Store::Unavailable { .. } => {
+                Store::Unavailable { .. } | Store::TooLarge { .. } => {
                     "choose another store with --backend or AWS_VAULT_BACKEND (file works everywhere)"
                 }
                 Store::Locked { .. } | Store::Dismissed { .. } => {

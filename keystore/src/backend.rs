@@ -6,6 +6,10 @@ use std::str::FromStr;
 /// The kinds of store, by the names users write after `--backend`.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Backend {
+    /// `wincred`: the Credential Manager of Windows.
+    Wincred,
+    /// `keychain`: a keychain file of macOS.
+    Keychain,
     /// `secret-service`: GNOME Keyring, KeePassXC and others behind the freedesktop.org D-Bus interface.
     SecretService,
     /// `kwallet`: KDE Wallet. Linux only.
@@ -25,6 +29,8 @@ pub enum Backend {
 impl Backend {
     /// Every store a user can choose: first those of [`Backend::DEFAULT_ORDER`], in that order. `memory` is not for users.
     pub const ALL: &'static [Backend] = &[
+        Backend::Wincred,
+        Backend::Keychain,
         Backend::SecretService,
         Backend::Kwallet,
         Backend::Pass,
@@ -33,9 +39,12 @@ impl Backend {
         Backend::Passage,
     ];
 
-    /// The order in which a default is looked for, with [`probe`](crate::probe). The others are never the default: a reboot
-    /// empties `keyctl`, and `passage` is rare enough to be asked for by those who use it.
+    /// The order in which a default is looked for, with [`probe`](crate::probe), which at once says no to another system's own
+    /// store. Those left out are never the default: a reboot empties `keyctl`, and `passage` is rare enough to be asked for by
+    /// those who use it.
     pub const DEFAULT_ORDER: &'static [Backend] = &[
+        Backend::Wincred,
+        Backend::Keychain,
         Backend::SecretService,
         Backend::Kwallet,
         Backend::Pass,
@@ -45,6 +54,8 @@ impl Backend {
     /// The name as users write it.
     pub const fn name(self) -> &'static str {
         match self {
+            Backend::Wincred => "wincred",
+            Backend::Keychain => "keychain",
             Backend::SecretService => "secret-service",
             Backend::Kwallet => "kwallet",
             Backend::Pass => "pass",
@@ -112,7 +123,8 @@ mod tests {
         let error = "File".parse::<Backend>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "there is no backend \"File\"; the backends are secret-service, kwallet, pass, file, keyctl, passage"
+            "there is no backend \"File\"; the backends are wincred, keychain, secret-service, \
+             kwallet, pass, file, keyctl, passage"
         );
     }
 }

@@ -42,6 +42,16 @@ pub enum Error {
     Denied { backend: Backend, reason: String },
     #[error("{}: {source}", .path.display())]
     Io { path: PathBuf, source: io::Error },
+    /// The store's format has a limit for each item.
+    #[error(
+        "{name:?} is too large for the {backend} keystore: it has {size} bytes, and {limit} fit"
+    )]
+    TooLarge {
+        backend: Backend,
+        name: String,
+        size: usize,
+        limit: usize,
+    },
     /// The store has no room for the item.
     #[error("the {backend} keystore is full: {reason}")]
     Full { backend: Backend, reason: String },
@@ -72,7 +82,6 @@ impl Error {
         }
     }
 
-    #[cfg(unix)]
     pub(crate) fn failed(
         backend: Backend,
         operation: &'static str,

@@ -204,8 +204,16 @@ impl Keystore for KeyctlKeystore {
             return Err(invalid_name(&item.name));
         }
         let size = item.data.expose().len();
-        if !(1..=MAX_DATA).contains(&size) {
-            let reason = format!("the kernel takes 1 to {MAX_DATA} bytes, and it has {size}");
+        if size > MAX_DATA {
+            return Err(Error::TooLarge {
+                backend: BACKEND,
+                name: item.name.clone(),
+                size,
+                limit: MAX_DATA,
+            });
+        }
+        if size == 0 {
+            let reason = "the kernel takes no key without a payload";
             return Err(Error::failed(BACKEND, "store the item", reason));
         }
         let parent = self.parent()?;

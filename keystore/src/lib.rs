@@ -13,6 +13,8 @@ mod file;
 mod file_name;
 mod item;
 mod jwe;
+#[cfg(target_os = "macos")]
+mod keychain;
 #[cfg(target_os = "linux")]
 mod keyctl;
 #[cfg(target_os = "linux")]
@@ -24,6 +26,8 @@ mod pass;
 mod secret_service;
 mod settings;
 mod unlocked;
+#[cfg(windows)]
+mod wincred;
 
 use std::path::Path;
 
@@ -35,6 +39,8 @@ pub use bus::Limits;
 pub use error::Error;
 pub use file::FileKeystore;
 pub use item::{Item, Secret};
+#[cfg(target_os = "macos")]
+pub use keychain::KeychainKeystore;
 #[cfg(target_os = "linux")]
 pub use keyctl::KeyctlKeystore;
 #[cfg(target_os = "linux")]
@@ -46,6 +52,8 @@ pub use pass::PassKeystore;
 pub use secret_service::SecretServiceKeystore;
 pub use settings::{KeyctlScope, Settings, UnknownScope};
 pub use unlocked::Unlocked;
+#[cfg(windows)]
+pub use wincred::WincredKeystore;
 
 /// A store of items by name.
 pub trait Keystore {
@@ -104,6 +112,10 @@ pub fn open(
     match backend {
         Backend::File => Ok(Box::new(FileKeystore::new(&settings.file_dir, passphrase))),
         Backend::Memory => Ok(Box::new(MemoryKeystore::default())),
+        #[cfg(windows)]
+        Backend::Wincred => Ok(Box::new(WincredKeystore::new())),
+        #[cfg(target_os = "macos")]
+        Backend::Keychain => Ok(Box::new(KeychainKeystore::new(&settings.keychain))),
         #[cfg(unix)]
         Backend::Pass => Ok(Box::new(pass(settings))),
         #[cfg(unix)]
@@ -114,7 +126,6 @@ pub fn open(
         Backend::Kwallet => Ok(Box::new(KwalletKeystore::new())),
         #[cfg(target_os = "linux")]
         Backend::Keyctl => Ok(Box::new(keyctl(settings))),
-        #[cfg(not(target_os = "linux"))]
         _ => Err(not_on_this_system(backend)),
     }
 }
@@ -124,6 +135,10 @@ pub fn location(backend: Backend, settings: &Settings) -> String {
     match backend {
         Backend::File => file::location(&settings.file_dir),
         Backend::Memory => memory::LOCATION.to_owned(),
+        #[cfg(windows)]
+        Backend::Wincred => WincredKeystore::new().location(),
+        #[cfg(target_os = "macos")]
+        Backend::Keychain => KeychainKeystore::new(&settings.keychain).location(),
         #[cfg(unix)]
         Backend::Pass => pass(settings).location(),
         #[cfg(unix)]
@@ -134,7 +149,6 @@ pub fn location(backend: Backend, settings: &Settings) -> String {
         Backend::Kwallet => KwalletKeystore::new().location(),
         #[cfg(target_os = "linux")]
         Backend::Keyctl => keyctl(settings).location(),
-        #[cfg(not(target_os = "linux"))]
         _ => backend.name().to_owned(),
     }
 }
@@ -145,6 +159,10 @@ pub fn probe(backend: Backend, settings: &Settings) -> Result<(), Error> {
     match backend {
         Backend::File => file::probe(&settings.file_dir),
         Backend::Memory => Ok(()),
+        #[cfg(windows)]
+        Backend::Wincred => WincredKeystore::new().probe(),
+        #[cfg(target_os = "macos")]
+        Backend::Keychain => KeychainKeystore::new(&settings.keychain).probe(),
         #[cfg(unix)]
         Backend::Pass => pass(settings).probe(),
         #[cfg(unix)]
@@ -155,7 +173,6 @@ pub fn probe(backend: Backend, settings: &Settings) -> Result<(), Error> {
         Backend::Kwallet => KwalletKeystore::new().probe(),
         #[cfg(target_os = "linux")]
         Backend::Keyctl => keyctl(settings).probe(),
-        #[cfg(not(target_os = "linux"))]
         _ => Err(not_on_this_system(backend)),
     }
 }
@@ -189,7 +206,6 @@ fn directory_location(backend: Backend, dir: &Path) -> String {
     format!("{backend}:{}", absolute.display())
 }
 
-#[cfg(not(target_os = "linux"))]
 fn not_on_this_system(backend: Backend) -> Error {
     Error::unavailable(backend, "this operating system has no such store")
 }

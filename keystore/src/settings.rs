@@ -18,6 +18,8 @@ use std::str::FromStr;
 pub struct Settings {
     /// Directory of [`Backend::File`](crate::Backend::File), made when the first item is written.
     pub file_dir: PathBuf,
+    /// Keychain of [`Backend::Keychain`](crate::Backend::Keychain), made when the first item is written.
+    pub keychain: String,
     /// Collection of [`Backend::SecretService`](crate::Backend::SecretService), made when the first item is written.
     pub secret_service_collection: String,
     /// Directory of [`Backend::Pass`](crate::Backend::Pass), which must have been made by `pass init`; empty if there is none.
@@ -42,6 +44,7 @@ impl Settings {
     pub fn new(file_dir: PathBuf) -> Self {
         Settings {
             file_dir,
+            keychain: "aws-vault".to_owned(),
             secret_service_collection: "awsvault".to_owned(),
             pass_dir: PathBuf::new(),
             passage_dir: PathBuf::new(),

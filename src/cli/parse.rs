@@ -253,6 +253,7 @@ fn fill_global(global: &mut Global, environment: &Environment) -> Result<(), Cli
         let dir = environment.var_os("AWS_VAULT_PASS_PASSWORD_STORE_DIR");
         global.pass_dir = dir.map(Into::into);
     }
+    fill_text(&mut global.keychain, environment, "AWS_VAULT_KEYCHAIN_NAME");
     fill_text(&mut global.pass_cmd, environment, "AWS_VAULT_PASS_CMD");
     fill_text(
         &mut global.pass_prefix,

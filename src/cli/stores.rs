@@ -28,6 +28,7 @@ pub fn settings(environment: &Environment, global: &Global) -> Option<Settings> 
     };
     let base = Settings::new(dir(&global.file_dir, None, "~/.awsvault/keys"));
     Some(Settings {
+        keychain: global.keychain.clone().unwrap_or(base.keychain),
         secret_service_collection: global
             .secret_service_collection
             .clone()
@@ -61,11 +62,13 @@ impl args::Backend {
     pub fn keystore(self) -> Backend {
         match self {
             Self::File => Backend::File,
+            Self::Keychain => Backend::Keychain,
             Self::Keyctl => Backend::Keyctl,
             Self::Kwallet => Backend::Kwallet,
             Self::Pass => Backend::Pass,
             Self::Passage => Backend::Passage,
             Self::SecretService => Backend::SecretService,
+            Self::Wincred => Backend::Wincred,
         }
     }
 }

@@ -24,6 +24,10 @@ pub struct Global {
     #[arg(long, global = true, value_name = "DIR", help_heading = GLOBAL)]
     pub file_dir: Option<PathBuf>,
 
+    /// Name of the `keychain` keystore (macOS) [default: aws-vault] [env: AWS_VAULT_KEYCHAIN_NAME]
+    #[arg(long, global = true, value_name = "NAME", help_heading = GLOBAL)]
+    pub keychain: Option<String>,
+
     /// Collection of the `secret-service` keystore [default: awsvault]
     /// [env: AWS_VAULT_SECRET_SERVICE_COLLECTION_NAME]
     #[arg(long, global = true, value_name = "NAME", help_heading = GLOBAL)]
@@ -64,6 +68,8 @@ pub struct Global {
 pub enum Backend {
     /// Files encrypted with a passphrase
     File,
+    /// A keychain of macOS
+    Keychain,
     /// The keyrings of the Linux kernel; a reboot empties them
     Keyctl,
     /// KDE Wallet
@@ -74,6 +80,8 @@ pub enum Backend {
     Passage,
     /// The desktop's Secret Service (GNOME Keyring, KeePassXC, …)
     SecretService,
+    /// The Credential Manager of Windows
+    Wincred,
 }
 
 /// Ways to ask for an MFA code.
