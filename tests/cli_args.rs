@@ -255,7 +255,7 @@ fn bad_variables_are_errors_that_name_them() {
             "AWS_VAULT_BACKEND",
             "usb",
             "list",
-            "must be one of file,keyctl,kwallet,pass,passage,secret-service, got 'usb'",
+            "must be one of file,keychain,keyctl,kwallet,pass,passage,secret-service,wincred, got 'usb'",
         ),
         (
             "AWS_VAULT_PROMPT",
