@@ -1,6 +1,6 @@
 # `make demo` and `make test` need nothing but Rust 1.94.1 or newer, a C compiler and Debian or Ubuntu; what else they use
 # they install themselves: Debian packages with apt-get, Python packages into .venv.
-.PHONY: help demo test lint cross static bench man completions venv venv-demo clean
+.PHONY: help demo test kill-matrix lint cross static bench man completions venv venv-demo clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -22,6 +22,10 @@ test: ## Everything that CI runs: lint, then all tests against real parts
 	@cargo test --workspace
 	@scripts/cross.sh check
 	@scripts/cross.sh wine
+
+kill-matrix: ## Kill and fail `rotate` at every system call, with three stores; writes docs/kill-matrix.md
+	@scripts/deps.sh test
+	@cargo test --quiet --test kill_matrix -- --full
 
 lint: venv ## Formatting, clippy, licences and bans
 	@scripts/say.sh "Checking the formatting"

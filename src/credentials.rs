@@ -12,6 +12,34 @@ pub struct AccessKey {
     pub secret_access_key: SecretString,
 }
 
+/// A long-term key and what is known about it: what the keystore holds under a name.
+#[derive(Debug)]
+pub struct StoredKey {
+    pub key: AccessKey,
+    /// When IAM made the key, if that was known when it was stored. The Go tool ignores it.
+    pub created: Option<SystemTime>,
+}
+
+impl StoredKey {
+    /// A second copy, for a second name or for the journal: the places where a long-term secret exists twice on purpose.
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
+        Self {
+            key: AccessKey {
+                access_key_id: self.key.access_key_id.clone(),
+                secret_access_key: self.key.secret_access_key.expose_secret().into(),
+            },
+            created: self.created,
+        }
+    }
+
+    pub fn is_same_key(&self, other: &Self) -> bool {
+        self.key.access_key_id == other.key.access_key_id
+            && self.key.secret_access_key.expose_secret()
+                == other.key.secret_access_key.expose_secret()
+    }
+}
+
 /// Temporary credentials that STS issued; token and expiry always present.
 ///
 /// Source: STS API Reference, data type `Credentials`.

@@ -3,10 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use aws_vault_keystore::Backend;
 use serde::{Deserialize, Serialize};
 
+use crate::credentials::rfc3339;
 use crate::files::{self, PathError};
 
 const FILE_NAME: &str = "index.json";
@@ -20,6 +22,23 @@ pub struct Index {
     /// Names of long-term keys, by store location.
     #[serde(default)]
     pub stores: BTreeMap<String, BTreeSet<String>>,
+    /// Rotations that are not finished, by store location and name of the key. Written before anything is done at AWS, so that
+    /// whatever runs next can say so without opening a store.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rotations: BTreeMap<String, BTreeMap<String, Unfinished>>,
+    /// When keys were made, by store location and name. IAM's word, good for showing.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub created: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// Why a rotation has a journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unfinished {
+    /// It was interrupted.
+    Interrupted,
+    /// The old key is deactivated and kept, as `--keep-old` asked.
+    OldKeyKept,
 }
 
 /// The store in use and since when.
@@ -58,6 +77,59 @@ impl Index {
     /// The names of stored keys last seen at `location`; `None` when that store was never listed.
     pub fn names(&self, location: &str) -> Option<&BTreeSet<String>> {
         self.stores.get(location)
+    }
+
+    /// Notes what a store holds now, and forgets what is said of names that are gone.
+    pub fn note(
+        &mut self,
+        location: &str,
+        credentials: &BTreeSet<String>,
+        rotations: &BTreeSet<String>,
+    ) {
+        self.stores.insert(location.to_owned(), credentials.clone());
+        let known = self.rotations.remove(location).unwrap_or_default();
+        for name in rotations {
+            let why = known.get(name).copied();
+            self.note_rotation(location, name, Some(why.unwrap_or(Unfinished::Interrupted)));
+        }
+        if let Some(created) = self.created.get_mut(location) {
+            created.retain(|name, _| credentials.contains(name));
+        }
+    }
+
+    /// Notes how the rotation of one key stands; `None`: there is none.
+    pub fn note_rotation(&mut self, location: &str, name: &str, state: Option<Unfinished>) {
+        let rotations = self.rotations.entry(location.to_owned()).or_default();
+        match state {
+            Some(state) => drop(rotations.insert(name.to_owned(), state)),
+            None => drop(rotations.remove(name)),
+        }
+        self.rotations.retain(|_, rotations| !rotations.is_empty());
+    }
+
+    /// Notes when a key was made; `None` forgets it, as another key is stored under the name.
+    pub fn note_created(&mut self, location: &str, name: &str, created: Option<SystemTime>) {
+        let dates = self.created.entry(location.to_owned()).or_default();
+        match created {
+            Some(created) => drop(dates.insert(name.to_owned(), rfc3339(created))),
+            None => drop(dates.remove(name)),
+        }
+        self.created.retain(|_, dates| !dates.is_empty());
+    }
+
+    /// When the key stored under a name was made, if that was ever asked.
+    pub fn created(&self, location: &str, name: &str) -> Option<SystemTime> {
+        humantime::parse_rfc3339(self.created.get(location)?.get(name)?).ok()
+    }
+
+    /// Locations and names of the rotations that were interrupted.
+    pub fn interrupted(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.rotations.iter().flat_map(|(location, rotations)| {
+            rotations
+                .iter()
+                .filter(|(_, why)| **why == Unfinished::Interrupted)
+                .map(|(name, _)| (location.as_str(), name.as_str()))
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 //! A request flows one way: config → chain → provider → delivery. See ARCHITECTURE.md.
 
 pub mod aws;
+pub mod backup;
 pub mod browser;
 pub mod child;
 pub mod cli;
@@ -22,5 +23,6 @@ pub mod program;
 pub mod provider;
 pub mod rotation;
 pub mod sessions;
+pub mod status;
 pub mod terminal;
 pub mod vault;

@@ -66,6 +66,17 @@ pub fn names(store: &dyn Keystore, only: Option<&str>) -> Result<BTreeSet<String
     Ok(names)
 }
 
+/// Keys whose rotation is not finished: their journals belong to the store they are in.
+pub fn unfinished_rotations(store: &dyn Keystore) -> Result<Vec<String>, Error> {
+    let names = store.names()?.into_iter();
+    Ok(names
+        .filter_map(|name| match ItemName::parse(&name) {
+            ItemName::RotationJournal(key) => Some(key),
+            _ => None,
+        })
+        .collect())
+}
+
 impl Migration<'_> {
     /// Copies one key. After an error the first store still has it.
     pub fn run(&self, name: &str) -> Result<Outcome, Error> {

@@ -1,107 +1,44 @@
-//! Replaces a stored access key by a new one, in an order in which no secret is ever only in memory:
-//! check → create → keep beside the old → prove → replace → drop sessions → deactivate the old → delete it with the new.
+//! Replaces a stored access key by a new one, so that it can be stopped at any instruction and nothing is lost: what must not be
+//! forgotten is in a journal in the keystore before IAM is asked for anything. `steps` decides, `acts` does.
 
+mod acts;
+mod authority;
+mod creation;
+mod error;
+pub mod journal;
+pub mod policy;
+mod proof;
+mod relic;
+pub mod steps;
+
+use std::cell::OnceCell;
 use std::time::{Duration, SystemTime};
 
 use crate::aws::Aws;
-use crate::aws::iam::Iam;
+use crate::aws::iam::AccessKeyMetadata;
 use crate::config::chain::{Chain, Link, Service};
-use crate::credentials::{AccessKey, Credentials, masked};
+use crate::credentials::{AccessKey, Credentials, StoredKey, masked};
+use crate::index::Unfinished;
 use crate::sessions::Sessions;
 use crate::vault::Vault;
 
-/// IAM is eventually consistent: a new key may take this long to be known everywhere.
-///
-/// Source: IAM User Guide, "Changes that I make are not always immediately visible".
-const PROPAGATION_LIMIT: Duration = Duration::from_mins(1);
+pub use error::{Cause, Error};
+use journal::{Journal, Phase};
+use steps::{Found, Holds, KeyState, Step, next_step};
+
 /// AWS allows two access keys per user.
 ///
 /// Source: IAM User Guide, "IAM and AWS STS quotas".
 const KEYS_PER_USER: usize = 2;
 
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error("the profile's chain does not start from a stored access key")]
-    NoStoredKey,
-    #[error("no access key is stored as '{name}'")]
-    KeyMissing { name: String },
-    #[error("'{name}' is the key of {arn}, not of an IAM user")]
-    NotAUser { name: String, arn: String },
-    #[error(
-        "user {user} has two access keys already ({keys}), so AWS allows no third; nothing was changed"
-    )]
-    TwoKeys { user: String, keys: String },
-    #[error("the {backend} store cannot be written, so no new key was created: {source}")]
-    ReadOnlyStore {
-        backend: aws_vault_keystore::Backend,
-        source: crate::vault::Error,
-    },
-    #[error("{source}; it may have created a key all the same, whose secret nobody has")]
-    PerhapsCreated { source: crate::aws::Error },
-    #[error("the new access key {new} is kept as '{kept_as}', but {what}: {source}")]
-    Unfinished {
-        new: String,
-        kept_as: String,
-        what: String,
-        source: Cause,
-    },
-    #[error("the new access key {new} was created, but the store did not take it: {source}")]
-    NotStored {
-        new: String,
-        source: crate::vault::Error,
-    },
-    #[error(
-        "the new access key is stored and works, but the old one {old} could not be {what}: {source}"
-    )]
-    OldKeyRemains {
-        old: String,
-        what: &'static str,
-        source: crate::aws::Error,
-    },
-    #[error(transparent)]
-    Aws(#[from] crate::aws::Error),
-    #[error(transparent)]
-    Provider(#[from] crate::provider::Error),
-    #[error(transparent)]
-    Vault(#[from] crate::vault::Error),
-}
-
-/// Either side may fail half-way.
-#[derive(Debug, thiserror::Error)]
-pub enum Cause {
-    #[error(transparent)]
-    Aws(crate::aws::Error),
-    #[error(transparent)]
-    Vault(crate::vault::Error),
-}
-
-impl Error {
-    /// What to do next.
-    pub fn hints(&self) -> Vec<String> {
-        match self {
-            Self::NoStoredKey => vec!["name the profile that `aws-vault add` stored the key for".to_owned()],
-            Self::KeyMissing { name } => vec![format!("run `aws-vault add {name}`")],
-            Self::NotAUser { .. } => vec!["the keys of the account's root user should be deleted, not rotated".to_owned()],
-            Self::TwoKeys { .. } => vec![
-                "delete the one that is not in use, in the IAM console or with `aws iam delete-access-key`, and rotate again"
-                    .to_owned(),
-            ],
-            Self::ReadOnlyStore { source, .. } | Self::Vault(source) => source.hints(),
-            Self::PerhapsCreated { .. } => vec![
-                "the stored key is as it was; `aws iam list-access-keys` shows a new one, if there is one: delete that".to_owned(),
-            ],
-            Self::Unfinished { kept_as, .. } => vec![
-                format!("both keys are stored; `aws-vault exec {kept_as} -- aws sts get-caller-identity` tries the new one"),
-                format!("when it works, delete one of them at IAM, then `aws-vault remove {kept_as}`"),
-            ],
-            Self::NotStored { new, .. } => vec![format!("delete access key {new} in the IAM console: nobody has its secret")],
-            Self::OldKeyRemains { old, .. } => {
-                vec![format!("delete access key {old} in the IAM console or with `aws iam delete-access-key`")]
-            }
-            Self::Aws(source) => source.hints(),
-            Self::Provider(source) => source.hints(),
-        }
-    }
+/// What a person says to the deletion of a key that nobody has the secret of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    Delete,
+    /// It is somebody's: leave it, and do not ask again.
+    Leave,
+    /// Nobody is there to ask.
+    Nobody,
 }
 
 /// What a rotation works with.
@@ -111,79 +48,255 @@ pub struct Rotation<'a> {
     pub sessions: &'a Sessions,
     /// Location of the store, as in session headers.
     pub location: &'a str,
+    /// The chain of the profile; the part of it inside the key's own account signs at IAM.
+    pub chain: &'a Chain,
+    /// Where the key's own account is reached.
+    pub service: &'a Service,
+    pub no_session: bool,
+    /// `--keep-old`
+    pub keep_old: bool,
     /// Runs a chain: the one place where an MFA code may be asked for.
     pub credentials: &'a dyn Fn(&Chain) -> Result<Credentials, crate::provider::Error>,
+    /// Remembers how the rotation of a key stands, where it costs nothing to look up; `None`: there is none.
+    pub note: &'a dyn Fn(&str, Option<Unfinished>),
+    /// Remembers when the key of a name was made.
+    pub note_created: &'a dyn Fn(&str, Option<SystemTime>),
+    /// Asks whether the key of this id goes.
+    pub orphan: &'a dyn Fn(&str) -> Result<Answer, Error>,
     /// Tells the user what is being done.
     pub progress: &'a dyn Fn(&str),
+    /// Tells who watches how long it has been waited.
+    pub waiting: &'a dyn Fn(Duration),
     pub sleep: &'a dyn Fn(Duration),
     pub clock: &'a dyn Fn() -> SystemTime,
+    /// Told once, after a second, while another process rotates.
+    pub queue: &'a (dyn Fn() + Sync),
+    pub signer: OnceCell<Credentials>,
 }
 
-/// What `rotate` did.
+/// What came of it.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Outcome {
-    pub old_access_key_id: String,
-    pub new_access_key_id: String,
+pub enum Outcome {
+    Rotated {
+        old: String,
+        new: String,
+    },
+    OldKeyKept {
+        old: String,
+        new: String,
+    },
+    /// The stored key is the old one.
+    BackAtOld {
+        old: String,
+    },
+    /// Another process has done it.
+    NothingToDo,
 }
 
 impl Rotation<'_> {
-    /// Rotates the key that `chain` starts from. `service` is where the key's own account is reached.
-    pub fn run(&self, chain: &Chain, service: &Service) -> Result<Outcome, Error> {
-        let name = chain.stored_key().ok_or(Error::NoStoredKey)?;
-        let old = self.stored(name)?;
-        let user = self.user_of(name, &old, service)?;
-        let signer = (self.credentials)(&within_account(chain, &user.account))?;
-        let authority = self.aws.iam(&signer, service, Some(&user.name));
-        check_room(&authority, &user.name)?;
-        self.check_store(name)?;
-
-        (self.progress)("Creating a new access key");
-        let new = authority.create_access_key().map_err(|source| {
-            if source.is_ambiguous() {
-                Error::PerhapsCreated { source }
-            } else {
-                source.into()
+    /// Rotates the key stored as `name`; first finishes what an earlier run left.
+    pub fn run(&self, name: &str) -> Result<Outcome, Error> {
+        let seen = self.stored(name)?.key.access_key_id;
+        let queue = self.queue;
+        let _lock = self.sessions.lock_rotation(queue)?;
+        if let Some(journal) = self.unfinished(name)? {
+            let intent = journal.is_intent();
+            let kept = journal.phase == Phase::OldKeyKept;
+            self.announce(&journal);
+            let outcome = self.drive(journal, false)?;
+            // Of an intent nothing is left, and a kept key has had its time: neither is what was asked for now.
+            if !intent && !kept {
+                return Ok(outcome);
             }
-        })?;
-        (self.progress)(&format!(
-            "Created new access key {}",
-            masked(&new.access_key_id)
-        ));
-        let kept_as = format!("{name} (new)");
-        self.keep(&kept_as, &new)?;
-        let unfinished = |what: &str, source: Cause| Error::Unfinished {
-            new: masked(&new.access_key_id),
-            kept_as: kept_as.clone(),
-            what: what.to_owned(),
-            source,
-        };
-        self.prove(&new, service)
-            .map_err(|error| unfinished("it does not work yet", Cause::Aws(error)))?;
-        self.vault.store_access_key(name, &new).map_err(|error| {
-            unfinished(
-                &format!("it could not replace '{name}'"),
-                Cause::Vault(error),
-            )
-        })?;
-        // Its place is taken. If retiring the old key fails, `list` must not show the new one twice.
-        let copy = self.vault.remove_access_key(&kept_as);
-        self.drop_sessions(name);
-        let outcome = self.retire(&old, new, &signer, service, &user.name)?;
-        copy?;
-        Ok(outcome)
+        }
+        let old = self.stored(name)?;
+        if old.key.access_key_id != seen {
+            return Ok(Outcome::NothingToDo);
+        }
+        self.begin(name, old)
     }
 
-    fn stored(&self, name: &str) -> Result<AccessKey, Error> {
+    /// Finishes the unfinished rotation of `name`, or goes back; `None` if there is none.
+    pub fn resume(&self, name: &str) -> Result<Option<Outcome>, Error> {
+        let queue = self.queue;
+        let _lock = self.sessions.lock_rotation(queue)?;
+        let Some(journal) = self.unfinished(name)? else {
+            (self.note)(name, None);
+            return Ok(None);
+        };
+        self.announce(&journal);
+        self.drive(journal, false).map(Some)
+    }
+
+    /// Goes back to the old key of a rotation that is not finished, or whose old key was kept.
+    pub fn undo(&self, name: &str) -> Result<Outcome, Error> {
+        let queue = self.queue;
+        let _lock = self.sessions.lock_rotation(queue)?;
+        let Some(mut journal) = self.unfinished(name)? else {
+            (self.note)(name, None);
+            return Err(Error::NothingToUndo {
+                name: name.to_owned(),
+            });
+        };
+        if journal.new.is_some() && journal.phase != Phase::Back {
+            (self.progress)("Going back to the old access key");
+            self.turn(&mut journal, Phase::Back)?;
+        }
+        self.drive(journal, false)
+    }
+
+    /// The journal that tells of the key stored as `name`.
+    fn unfinished(&self, name: &str) -> Result<Option<Journal>, Error> {
+        for journal in journals(self.vault)? {
+            if journal.names.iter().any(|known| known == name) {
+                return Ok(Some(journal));
+            }
+        }
+        self.relic_of(name)
+    }
+
+    fn announce(&self, journal: &Journal) {
+        let text = match journal.phase {
+            Phase::OldKeyKept => format!(
+                "Retiring the old key of '{}', which was kept",
+                journal.name()
+            ),
+            _ => format!(
+                "Going on with the rotation of '{}', which was interrupted",
+                journal.name()
+            ),
+        };
+        (self.progress)(&text);
+    }
+
+    /// A new rotation: everything that can be refused is refused before anything is changed.
+    fn begin(&self, name: &str, old: StoredKey) -> Result<Outcome, Error> {
+        let user = self.user_of(name, &old)?;
+        let signer = self.signer(&user.account)?;
+        let iam = self.aws.iam(signer, self.service, Some(&user.name));
+        let keys = match iam.list_access_keys() {
+            Err(error) if error.is_denied() => None,
+            keys => Some(keys?),
+        };
+        check_room(keys.as_deref(), &user.name)?;
+        let created = keys
+            .iter()
+            .flatten()
+            .find(|key| key.access_key_id == old.key.access_key_id);
+        let journal = Journal {
+            phase: Phase::Forward,
+            names: self.names_of(name, &old)?,
+            profile: self.chain.profile.clone(),
+            no_session: self.no_session,
+            account: user.account,
+            user: user.name,
+            started: (self.clock)(),
+            keys_before: keys
+                .as_ref()
+                .map(|keys| keys.iter().map(|key| key.access_key_id.clone()).collect()),
+            old: StoredKey {
+                created: old.created.or(created.and_then(|key| key.created)),
+                ..old
+            },
+            new: None,
+        };
+        self.write_intent(&journal)?;
+        self.drive(journal, true)
+    }
+
+    /// Written twice: the second time proves that there is room for what replaces it, the new secret.
+    fn write_intent(&self, journal: &Journal) -> Result<(), Error> {
+        self.note(journal, Some(Unfinished::Interrupted));
+        let written = self.store(journal).and_then(|()| self.store(journal));
+        written.map_err(|source| {
+            let _ = self.vault.remove_rotation_journal(journal.name());
+            self.note(journal, None);
+            Error::ReadOnlyStore {
+                backend: self.vault.backend(),
+                source,
+            }
+        })?;
+        // A run that listed the store before the intent was there may have taken the note away.
+        self.note(journal, Some(Unfinished::Interrupted));
+        Ok(())
+    }
+
+    /// One step after the other, until none is left.
+    fn drive(&self, mut journal: Journal, nothing_sent: bool) -> Result<Outcome, Error> {
+        let mut found = Found {
+            stored: self.holdings(&journal)?,
+            nothing_sent,
+            orphans: None,
+            old: KeyState::Unknown,
+            new: KeyState::Unknown,
+            sessions_dropped: journal.phase == Phase::OldKeyKept,
+            keep_old: self.keep_old && journal.phase != Phase::OldKeyKept,
+        };
+        loop {
+            let step = next_step(&journal, &found);
+            self.act(&step, &mut journal, &mut found)?;
+            let old = journal.old.key.access_key_id.clone();
+            let new = journal
+                .new
+                .as_ref()
+                .map(|new| new.key.access_key_id.clone());
+            match (step, new) {
+                (Step::KeepOld, Some(new)) => return Ok(Outcome::OldKeyKept { old, new }),
+                (Step::DropJournal, Some(new)) if journal.phase != Phase::Back => {
+                    return Ok(Outcome::Rotated { old, new });
+                }
+                (Step::DropJournal, _) => return Ok(Outcome::BackAtOld { old }),
+                _ => {}
+            }
+        }
+    }
+
+    /// What each name of the journal holds now.
+    fn holdings(&self, journal: &Journal) -> Result<Vec<Holds>, Error> {
+        let holds = |name: &String| -> Result<Holds, Error> {
+            Ok(match self.vault.stored_key(name)? {
+                None => Holds::Nothing,
+                Some(key) if key.is_same_key(&journal.old) => Holds::Old,
+                Some(key) if journal.new.as_ref().is_some_and(|new| key.is_same_key(new)) => {
+                    Holds::New
+                }
+                Some(_) => Holds::Other,
+            })
+        };
+        journal.names.iter().map(holds).collect()
+    }
+
+    /// `name`, then the others that hold the same key.
+    fn names_of(&self, name: &str, key: &StoredKey) -> Result<Vec<String>, Error> {
+        let mut names = vec![name.to_owned()];
+        for other in self.vault.credential_names()? {
+            let same = |stored: StoredKey| stored.key.access_key_id == key.key.access_key_id;
+            // One that cannot be read is not this rotation's business.
+            if other != name
+                && self
+                    .vault
+                    .stored_key(&other)
+                    .ok()
+                    .flatten()
+                    .is_some_and(same)
+            {
+                names.push(other);
+            }
+        }
+        Ok(names)
+    }
+
+    fn stored(&self, name: &str) -> Result<StoredKey, Error> {
         self.vault
-            .access_key(name)?
+            .stored_key(name)?
             .ok_or_else(|| Error::KeyMissing {
                 name: name.to_owned(),
             })
     }
 
     /// GetCallerIdentity needs no permission and no MFA, so the user's name is known even without iam:GetUser.
-    fn user_of(&self, name: &str, key: &AccessKey, service: &Service) -> Result<User, Error> {
-        let identity = self.aws.caller_identity(&copy(key), service)?;
+    fn user_of(&self, name: &str, key: &StoredKey) -> Result<User, Error> {
+        let identity = self.aws.caller_identity(&copy(&key.key), self.service)?;
         let user = identity
             .arn
             .split_once(":user/")
@@ -198,148 +311,66 @@ impl Rotation<'_> {
         })
     }
 
-    /// A store that cannot be written would lose the new secret the moment it exists.
-    fn check_store(&self, name: &str) -> Result<(), Error> {
-        self.vault
-            .check_writable(name)
-            .map_err(|source| Error::ReadOnlyStore {
-                backend: self.vault.backend(),
-                source,
-            })
-    }
-
-    fn keep(&self, kept_as: &str, new: &AccessKey) -> Result<(), Error> {
-        self.vault
-            .store_access_key(kept_as, new)
-            .map_err(|source| Error::NotStored {
-                new: new.access_key_id.clone(),
-                source,
-            })
-    }
-
-    /// Waits until AWS knows the new key, by asking, not by sleeping a fixed time.
-    fn prove(&self, new: &AccessKey, service: &Service) -> Result<(), crate::aws::Error> {
-        let new = copy(new);
-        self.until_known(|| self.aws.caller_identity(&new, service).map(drop))
-    }
-
-    /// Repeats a call that a key's propagation may refuse, with back-off, up to the limit.
-    fn until_known(
-        &self,
-        call: impl Fn() -> Result<(), crate::aws::Error>,
-    ) -> Result<(), crate::aws::Error> {
-        let start = (self.clock)();
-        let mut pause = Duration::from_millis(250);
-        let mut told = false;
-        loop {
-            match call() {
-                Err(error) if error.is_dead_credentials() => {
-                    let waited = (self.clock)().duration_since(start).unwrap_or_default();
-                    if waited >= PROPAGATION_LIMIT {
-                        return Err(error);
-                    }
-                    if !std::mem::replace(&mut told, true) {
-                        (self.progress)("Waiting until AWS knows the new access key");
-                    }
-                    (self.sleep)(pause);
-                    pause = (pause * 2).min(Duration::from_secs(2));
-                }
-                result => return result,
-            }
+    /// What the chain yields inside the key's own account: obtained once, and with at most one MFA code.
+    fn signer(&self, account: &str) -> Result<&Credentials, Error> {
+        if self.signer.get().is_none() {
+            let credentials = (self.credentials)(&within_account(self.chain, account))?;
+            let _ = self.signer.set(credentials);
         }
+        self.signer.get().ok_or(Error::NoStoredKey)
     }
 
-    /// Sessions of every profile that starts from this key, siblings included.
-    fn drop_sessions(&self, name: &str) {
-        let dropped = self
-            .sessions
-            .remove(|header| {
-                header.stored_key.as_deref() == Some(name) && header.store == self.location
-            })
-            .unwrap_or_default();
-        let foreign = self
-            .vault
-            .remove_foreign_sessions(Some(name))
-            .unwrap_or_default();
-        if dropped + foreign > 0 {
-            (self.progress)(&format!(
-                "Deleted {} sessions for {name}",
-                dropped + foreign
-            ));
-        }
+    fn store(&self, journal: &Journal) -> Result<(), crate::vault::Error> {
+        let json = journal.encode().map_err(|_| crate::vault::Error::Corrupt {
+            name: journal.name().to_owned(),
+            backend: self.vault.backend(),
+            reason: "the journal cannot be written as JSON",
+        })?;
+        self.vault.store_rotation_journal(journal.name(), json)
     }
 
-    /// Deactivates and deletes the old key: with the new one, or, where policies want MFA for that, with the credentials that
-    /// created it.
-    fn retire(
-        &self,
-        old: &AccessKey,
-        new: AccessKey,
-        signer: &Credentials,
-        service: &Service,
-        user: &str,
-    ) -> Result<Outcome, Error> {
-        let new_access_key_id = new.access_key_id.clone();
-        let old_access_key_id = old.access_key_id.clone();
-        let new = Credentials::AccessKey(new);
-        let with_either = |change: &dyn Fn(&Iam<'_>) -> Result<(), crate::aws::Error>| match self
-            .until_known(|| change(&self.aws.iam(&new, service, Some(user))))
-        {
-            Err(error) if error.code() == Some("AccessDenied") => {
-                match change(&self.aws.iam(signer, service, Some(user))) {
-                    // The old key signed, and is deactivated by now: the first refusal says why.
-                    Err(second) if second.is_dead_credentials() => Err(error),
-                    result => result,
-                }
-            }
-            result => result,
-        };
-        let remains = |what| {
-            let old = old_access_key_id.clone();
-            move |source| Error::OldKeyRemains { old, what, source }
-        };
-        (self.progress)(&format!(
-            "Deleting old access key {}",
-            masked(&old_access_key_id)
-        ));
-        with_either(&|iam| iam.deactivate_access_key(&old_access_key_id))
-            .map_err(remains("deactivated"))?;
-        // The last proof before the point of no return.
-        self.aws
-            .caller_identity(&new, service)
-            .map_err(remains("deleted"))?;
-        with_either(&|iam| iam.delete_access_key(&old_access_key_id))
-            .map_err(remains("deleted"))?;
-        (self.progress)(&format!(
-            "Deleted old access key {}",
-            masked(&old_access_key_id)
-        ));
-        Ok(Outcome {
-            old_access_key_id,
-            new_access_key_id,
-        })
+    fn turn(&self, journal: &mut Journal, phase: Phase) -> Result<(), Error> {
+        journal.phase = phase;
+        self.store(journal)?;
+        self.note(journal, Some(Unfinished::Interrupted));
+        Ok(())
+    }
+
+    fn note(&self, journal: &Journal, state: Option<Unfinished>) {
+        (self.note)(journal.name(), state);
     }
 }
 
+/// Every rotation in the store that is not finished.
+pub fn journals(vault: &Vault) -> Result<Vec<Journal>, Error> {
+    let mut journals = Vec::new();
+    for name in vault.rotation_journals()? {
+        let Some(item) = vault.rotation_journal(&name)? else {
+            continue;
+        };
+        let journal = Journal::decode(item.expose()).map_err(|reason| Error::BadJournal {
+            name,
+            backend: vault.backend(),
+            reason,
+        })?;
+        journals.push(journal);
+    }
+    Ok(journals)
+}
+
 /// Two keys are noticed before anything is changed. Who may not list keys learns of them from CreateAccessKey itself.
-fn check_room(iam: &Iam<'_>, user: &str) -> Result<(), Error> {
-    let keys = match iam.list_access_keys() {
-        Err(error) if error.code() == Some("AccessDenied") => return Ok(()),
-        keys => keys?,
-    };
+fn check_room(keys: Option<&[AccessKeyMetadata]>, user: &str) -> Result<(), Error> {
+    let keys = keys.unwrap_or_default();
     if keys.len() < KEYS_PER_USER {
         return Ok(());
     }
+    let shown = |key: &AccessKeyMetadata| {
+        let status = if key.active { "active" } else { "inactive" };
+        format!("{} {status}", masked(&key.access_key_id))
+    };
     Err(Error::TwoKeys {
         user: user.to_owned(),
-        keys: keys
-            .iter()
-            .map(|key| {
-                let status = if key.active { "active" } else { "inactive" };
-                format!("{} {status}", masked(&key.access_key_id))
-            })
-            .collect::<Vec<_>>()
-            .join(", "),
+        keys: keys.iter().map(shown).collect::<Vec<_>>().join(", "),
     })
 }
 

@@ -5,13 +5,17 @@ use std::collections::BTreeSet;
 
 use aws_vault_keystore::{Item, Keystore};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
-use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
 use crate::credentials::AccessKey;
 
+mod backup;
 mod credential_json;
 mod import_undo;
+mod rotation_journal;
+mod stored_key;
+
+pub use backup::is_precious;
 
 /// Why a stored key could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +97,8 @@ pub enum ItemName {
     SessionKey,
     /// What `import` removed from a file.
     ImportUndo,
+    /// The journal of a rotation of the key stored under this name.
+    RotationJournal(String),
 }
 
 /// Name of the session key's item. It reads as a session with a far expiry, so that the Go tool neither lists it as a
@@ -105,6 +111,8 @@ impl ItemName {
             Self::SessionKey
         } else if import_undo::is_name(name) {
             Self::ImportUndo
+        } else if let Some(key) = rotation_journal::rotated_name(name) {
+            Self::RotationJournal(key.to_owned())
         } else if name.starts_with("oidc:") {
             Self::OidcToken
         } else if let Some(profile) = session_profile(name) {
@@ -166,6 +174,15 @@ impl std::fmt::Debug for SessionKey {
     }
 }
 
+/// Names of what cannot be had again.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Inventory {
+    /// Of stored long-term keys.
+    pub credentials: BTreeSet<String>,
+    /// Of those whose rotation is not finished.
+    pub rotations: BTreeSet<String>,
+}
+
 /// An opened store.
 pub struct Vault {
     store: Box<dyn Keystore>,
@@ -182,53 +199,30 @@ impl Vault {
 
     /// Names of every stored long-term key.
     pub fn credential_names(&self) -> Result<BTreeSet<String>, Error> {
-        Ok(self
-            .store
-            .names()?
-            .into_iter()
-            .filter_map(|name| match ItemName::parse(&name) {
-                ItemName::Credential(name) => Some(name),
-                _ => None,
-            })
-            .collect())
+        Ok(self.inventory()?.credentials)
+    }
+
+    /// What the store holds, by one listing.
+    pub fn inventory(&self) -> Result<Inventory, Error> {
+        let mut inventory = Inventory::default();
+        for name in self.store.names()? {
+            match ItemName::parse(&name) {
+                ItemName::Credential(name) => drop(inventory.credentials.insert(name)),
+                ItemName::RotationJournal(name) => drop(inventory.rotations.insert(name)),
+                _ => {}
+            }
+        }
+        Ok(inventory)
     }
 
     /// The long-term key stored for `profile`.
     pub fn access_key(&self, profile: &str) -> Result<Option<AccessKey>, Error> {
-        let Some(item) = self.store.read(profile)? else {
-            return Ok(None);
-        };
-        credential_json::decode(item.data.expose())
-            .map(Some)
-            .map_err(|reason| Error::Corrupt {
-                name: profile.to_owned(),
-                backend: self.store.backend(),
-                reason,
-            })
+        Ok(self.stored_key(profile)?.map(|stored| stored.key))
     }
 
     /// Stores the key for `profile` and reads it back: success is said only of what was really kept.
     pub fn store_access_key(&self, profile: &str, key: &AccessKey) -> Result<(), Error> {
-        self.store.write(&Item {
-            name: profile.to_owned(),
-            data: credential_json::encode(key).into(),
-            label: format!("aws-vault ({profile})"),
-            description: String::new(),
-            not_trust_application: true,
-            not_synchronizable: false,
-        })?;
-        let kept = self.access_key(profile)?.is_some_and(|kept| {
-            kept.access_key_id == key.access_key_id
-                && kept.secret_access_key.expose_secret() == key.secret_access_key.expose_secret()
-        });
-        if kept {
-            Ok(())
-        } else {
-            Err(Error::NotPersisted {
-                name: profile.to_owned(),
-                backend: self.store.backend(),
-            })
-        }
+        self.store_key(profile, key, None)
     }
 
     /// Removes the key stored for `profile`; says whether there was one.
@@ -300,7 +294,10 @@ impl Vault {
             let matches = match ItemName::parse(&name) {
                 ItemName::Session { profile } => of.is_none() || profile.as_deref() == of,
                 ItemName::OidcToken => of.is_none(),
-                ItemName::Credential(_) | ItemName::SessionKey | ItemName::ImportUndo => false,
+                ItemName::Credential(_)
+                | ItemName::SessionKey
+                | ItemName::ImportUndo
+                | ItemName::RotationJournal(_) => false,
             };
             if matches && self.store.remove(&name)? {
                 removed += 1;

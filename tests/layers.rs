@@ -7,7 +7,15 @@ use std::path::{Path, PathBuf};
 /// From top to bottom. Rooms of one line may not import each other, except where `ALLOWED` says so.
 const LAYERS: [&[&str]; 6] = [
     &["cli"],
-    &["rotation", "child", "console", "import", "migration"],
+    &[
+        "rotation",
+        "status",
+        "backup",
+        "child",
+        "console",
+        "import",
+        "migration",
+    ],
     &["provider", "hardening", "terminal"],
     &[
         "mfa", "aws", "sessions", "vault", "index", "oauth", "browser",

@@ -40,4 +40,4 @@ pub use response::{Delivery, Response};
 pub use server::Server;
 pub use sigv4::{Authorization, signature};
 pub use totp::{Device, InvalidSeed, code as token_code, step_at};
-pub use world::{Account, Options, World, WorldError};
+pub use world::{Account, Options, Status, World, WorldError};

@@ -74,6 +74,19 @@ impl Error {
         }
     }
 
+    /// A policy forbids the call.
+    pub fn is_denied(&self) -> bool {
+        matches!(self.code(), Some("AccessDenied" | "AccessDeniedException"))
+    }
+
+    /// The call, in the words of a policy's `Action`, where the service refused it.
+    pub fn refused_action(&self) -> Option<&'static str> {
+        match self {
+            Self::Refused { operation, .. } => Some(operation),
+            _ => None,
+        }
+    }
+
     /// STS words a wrong one-time code as AccessDenied; only the message tells it from a policy's refusal.
     pub fn is_wrong_mfa_code(&self) -> bool {
         matches!(self, Self::Refused { code, message, .. }

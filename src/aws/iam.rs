@@ -1,5 +1,7 @@
 //! IAM operations on a user's own access keys.
 
+use std::time::SystemTime;
+
 use aws_sdk_iam::Client;
 use aws_sdk_iam::config::Builder;
 use aws_sdk_iam::types::StatusType;
@@ -7,19 +9,20 @@ use aws_sdk_iam::types::StatusType;
 use super::wire::Watch;
 use super::{Aws, Call, Error, Target};
 use crate::config::chain::Service;
-use crate::credentials::{AccessKey, Credentials};
+use crate::credentials::{AccessKey, Credentials, StoredKey};
 
 /// One of a user's access keys, without its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessKeyMetadata {
     pub access_key_id: String,
     pub active: bool,
+    pub created: Option<SystemTime>,
 }
 
 /// IAM for one user: with `user` unset, IAM takes the user from the signature.
 #[derive(Debug)]
 pub struct Iam<'a> {
-    aws: &'a Aws,
+    pub(super) aws: &'a Aws,
     credentials: &'a Credentials,
     service: &'a Service,
     user: Option<&'a str>,
@@ -58,12 +61,13 @@ impl Iam<'_> {
             .map(|key| AccessKeyMetadata {
                 access_key_id: key.access_key_id.unwrap_or_default(),
                 active: key.status == Some(StatusType::Active),
+                created: key.create_date.and_then(|date| date.try_into().ok()),
             })
             .collect())
     }
 
     /// Never sent twice: a lost answer may have made a key, and a second one would leave it orphaned.
-    pub fn create_access_key(&self) -> Result<AccessKey, Error> {
+    pub fn create_access_key(&self) -> Result<StoredKey, Error> {
         let call = Call::new("iam:CreateAccessKey");
         let config = self
             .aws
@@ -87,19 +91,30 @@ impl Iam<'_> {
                 host: call.wire.host(),
                 reason: "the new key is missing".to_owned(),
             })?;
-        Ok(AccessKey {
-            access_key_id: key.access_key_id,
-            secret_access_key: key.secret_access_key.into(),
+        Ok(StoredKey {
+            created: key.create_date.and_then(|date| date.try_into().ok()),
+            key: AccessKey {
+                access_key_id: key.access_key_id,
+                secret_access_key: key.secret_access_key.into(),
+            },
         })
     }
 
     pub fn deactivate_access_key(&self, access_key_id: &str) -> Result<(), Error> {
+        self.set_status(access_key_id, StatusType::Inactive)
+    }
+
+    pub fn reactivate_access_key(&self, access_key_id: &str) -> Result<(), Error> {
+        self.set_status(access_key_id, StatusType::Active)
+    }
+
+    fn set_status(&self, access_key_id: &str, status: StatusType) -> Result<(), Error> {
         let call = Call::new("iam:UpdateAccessKey");
         let request = self
             .client(&call)?
             .update_access_key()
             .access_key_id(access_key_id)
-            .status(StatusType::Inactive)
+            .status(status)
             .set_user_name(self.user());
         self.aws
             .wait(request.send())?
@@ -120,7 +135,7 @@ impl Iam<'_> {
             .map_err(|error| Error::from_sdk(&call, error))
     }
 
-    fn client(&self, call: &Call) -> Result<Client, Error> {
+    pub(super) fn client(&self, call: &Call) -> Result<Client, Error> {
         let config = self
             .aws
             .config(Target::Iam, self.service, self.credentials)?;
@@ -131,7 +146,7 @@ impl Iam<'_> {
         ))
     }
 
-    fn user(&self) -> Option<String> {
+    pub(super) fn user(&self) -> Option<String> {
         self.user.map(str::to_owned)
     }
 }

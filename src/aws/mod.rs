@@ -3,6 +3,7 @@
 
 pub mod error;
 pub mod iam;
+pub mod iam_report;
 pub mod sts;
 pub mod tls;
 mod wire;

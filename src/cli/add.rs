@@ -27,6 +27,7 @@ pub fn run(context: &Context, args: &Add) -> Result<(), CliError> {
     vault
         .store_access_key(&args.profile, &key)
         .map_err(from_vault)?;
+    context.note_created(&args.profile, None);
     print(&format!(
         "Added credentials to profile {:?} in vault\n",
         args.profile

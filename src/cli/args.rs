@@ -5,6 +5,7 @@
 //! is readable by every user of the machine. (`--mfa-token` is the exception scripts need; its code is good for one use.)
 
 mod about;
+mod backup;
 mod global;
 mod handing_out;
 mod keys;
@@ -15,6 +16,7 @@ mod session;
 use clap::{Parser, Subcommand};
 
 pub use about::{Completion, Explain, Shell, Version};
+pub use backup::{Backup, Restore, Status};
 pub use global::{Backend, Global, Prompt};
 pub use handing_out::{Exec, Export, Format};
 pub use keys::{Add, List, Remove, Rotate};
@@ -60,6 +62,9 @@ pub enum Command {
     Export(Export),
     Login(Login),
     Rotate(Rotate),
+    Status(Status),
+    Backup(Backup),
+    Restore(Restore),
     Explain(Explain),
     Backends(Backends),
     Import(Import),

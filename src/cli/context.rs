@@ -19,7 +19,7 @@ use crate::error::CliError;
 use crate::index::{Chosen, Index};
 use crate::provider;
 use crate::sessions::{self, Sessions};
-use crate::vault::{self, Vault};
+use crate::vault::{self, Inventory, Vault};
 
 /// As long as `sudo` remembers a password on most systems.
 const DEFAULT_UNLOCK_TTL: Duration = Duration::from_mins(15);
@@ -107,28 +107,65 @@ impl Context {
 
     /// The names of stored keys as the store has them now; also remembers them, and with them the store.
     pub fn stored_names(&self) -> Result<BTreeSet<String>, CliError> {
-        let names = self
-            .vault()
-            .map_err(from_vault)?
-            .credential_names()
-            .map_err(from_vault)?;
-        self.remember(&names);
-        Ok(names)
+        Ok(self.inventory()?.credentials)
+    }
+
+    /// The same with the names of unfinished rotations.
+    pub fn inventory(&self) -> Result<Inventory, CliError> {
+        let vault = self.vault().map_err(from_vault)?;
+        let inventory = vault.inventory().map_err(from_vault)?;
+        self.remember(&inventory);
+        Ok(inventory)
     }
 
     /// Records the names, and which store is in use once it holds something: later runs must not switch silently.
-    pub fn remember(&self, names: &BTreeSet<String>) {
+    fn remember(&self, inventory: &Inventory) {
+        self.edit_index(|index| {
+            index.note(
+                &self.location(),
+                &inventory.credentials,
+                &inventory.rotations,
+            );
+            let named = self.global.backend.is_some();
+            if index.backend.is_none() && !named && !inventory.credentials.is_empty() {
+                index.backend = Some(Chosen {
+                    name: self.backend().to_string(),
+                    since: rfc3339(self.now()),
+                });
+            }
+        });
+    }
+
+    /// Changes the index. It can be had again, so a failure is none: a read-only state directory is reported when a session is
+    /// to be kept there.
+    pub fn edit_index(&self, change: impl FnOnce(&mut Index)) {
         let before = self.index();
         let mut index = before.clone();
-        index.stores.insert(self.location(), names.clone());
-        if index.backend.is_none() && self.global.backend.is_none() && !names.is_empty() {
-            index.backend = Some(Chosen {
-                name: self.backend().to_string(),
-                since: rfc3339(self.now()),
-            });
-        }
-        // The index can be had again; a read-only state directory is reported when a session is to be kept there.
+        change(&mut index);
         let _ = index.save_if_changed(self.sessions.dir(), &before);
+    }
+
+    /// Remembers when the key stored as `name` was made; `None`: that is not known.
+    pub fn note_created(&self, name: &str, created: Option<SystemTime>) {
+        self.edit_index(|index| index.note_created(&self.location(), name, created));
+    }
+
+    /// One line on rotations that were interrupted, from the index alone. While one runs there is nothing to say.
+    pub fn tell_of_unfinished_rotations(&self) {
+        let index = self.index();
+        let names: Vec<_> = index
+            .interrupted()
+            .map(|(location, name)| {
+                let store = location.split(':').next().unwrap_or(location);
+                format!("'{name}' ({store} store)")
+            })
+            .collect();
+        if !names.is_empty() && !self.sessions.rotation_runs() {
+            notice(&format!(
+                "the rotation of {} was interrupted: `aws-vault rotate --resume` finishes it",
+                names.join(", ")
+            ));
+        }
     }
 
     /// What must be left of a cached session for it to be handed out.

@@ -9,7 +9,7 @@ mod source;
 use std::fmt::Write as _;
 
 use super::add::{check_shape, drop_sessions, refuse_useless};
-use super::args::{Import, MfaToken, Rotate};
+use super::args::{Import, Rotate};
 use super::context::{Context, from_vault};
 use super::output::print;
 use super::rotate;
@@ -158,6 +158,7 @@ impl One<'_> {
             Some(self.prove(name, key)?)
         };
         self.vault.store_access_key(name, key)?;
+        self.context.note_created(name, None);
         drop_sessions(self.context, name).map_err(Failure::Everything)?;
         Ok(Outcome::Stored(identity))
     }
@@ -250,8 +251,7 @@ fn retire(context: &Context, args: &Import, stored: &[&Found]) -> Result<(), Cli
             context,
             &Rotate {
                 profile: Some(found.name.clone()),
-                no_session: false,
-                mfa: MfaToken::default(),
+                ..Rotate::default()
             },
         )?;
     }

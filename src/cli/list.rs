@@ -1,13 +1,14 @@
 //! `aws-vault list`: profiles, the keys stored for them, and the sessions that are alive. Unlocks nothing.
 
-use std::collections::BTreeSet;
-use std::time::UNIX_EPOCH;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
 use super::args::List;
 use super::context::Context;
-use super::output::print;
+use super::key_age;
+use super::output::{self, print};
 use super::table::{self, Row};
 use crate::credentials::rfc3339;
 use crate::error::CliError;
@@ -28,10 +29,16 @@ pub fn run(context: &Context, args: &List) -> Result<(), CliError> {
                 .iter()
                 .map(|header| inventory.label(header)),
         )
+    } else if args.age {
+        table::render_with_age(&inventory.rows(), &|name| inventory.age(name))
     } else {
         table::render(&inventory.rows())
     };
-    print(&text)
+    print(&text)?;
+    if output::stdout_is_terminal() && !args.json {
+        inventory.tell_of_old_keys();
+    }
+    Ok(())
 }
 
 /// What there is, before it is shown.
@@ -39,6 +46,10 @@ struct Inventory {
     profiles: Vec<String>,
     credentials: BTreeSet<String>,
     sessions: Vec<Header>,
+    /// When keys were made, of those of which it is known.
+    created: BTreeMap<String, SystemTime>,
+    rotations: BTreeSet<String>,
+    limit: Option<Duration>,
     backend: String,
     now: u64,
 }
@@ -50,7 +61,17 @@ struct Document<'a> {
     backend: &'a str,
     profiles: Vec<ProfileEntry<'a>>,
     credentials: &'a BTreeSet<String>,
+    access_keys: Vec<KeyEntry<'a>>,
     sessions: Vec<SessionEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct KeyEntry<'a> {
+    name: &'a str,
+    created: Option<String>,
+    age_days: Option<u64>,
+    too_old: bool,
+    rotation_unfinished: bool,
 }
 
 #[derive(Serialize)]
@@ -74,12 +95,18 @@ impl Inventory {
     fn take(context: &Context) -> Result<Self, CliError> {
         let config = context.config()?;
         let now = context.now();
+        let found = context.inventory()?;
+        let (index, location) = (context.index(), context.location());
+        let created = |name: &String| Some((name.clone(), index.created(&location, name)?));
         Ok(Self {
+            created: found.credentials.iter().filter_map(created).collect(),
+            rotations: found.rotations,
+            limit: key_age::limit(context)?,
             profiles: config
                 .profiles()
                 .map(|profile| profile.name.to_owned())
                 .collect(),
-            credentials: context.stored_names()?,
+            credentials: found.credentials,
             sessions: context
                 .sessions()
                 .list()
@@ -91,6 +118,38 @@ impl Inventory {
                 .duration_since(UNIX_EPOCH)
                 .map_or(0, |since| since.as_secs()),
         })
+    }
+
+    fn time(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(self.now)
+    }
+
+    fn age(&self, name: &str) -> String {
+        key_age::text(self.created.get(name).copied(), self.time(), self.limit)
+    }
+
+    fn key_entry<'a>(&self, name: &'a str) -> KeyEntry<'a> {
+        let created = self.created.get(name).copied();
+        KeyEntry {
+            name,
+            created: created.map(rfc3339),
+            age_days: created.map(|created| key_age::days(created, self.time())),
+            too_old: created
+                .is_some_and(|created| key_age::is_over(created, self.time(), self.limit)),
+            rotation_unfinished: self.rotations.contains(name),
+        }
+    }
+
+    /// For a person who reads the table; its columns belong to scripts.
+    fn tell_of_old_keys(&self) {
+        for (name, created) in &self.created {
+            if key_age::is_over(*created, self.time(), self.limit) {
+                output::notice(&format!(
+                    "the key '{name}' is {} days old: `aws-vault rotate {name}` replaces it",
+                    key_age::days(*created, self.time())
+                ));
+            }
+        }
     }
 
     fn rows(&self) -> Vec<Row> {
@@ -166,6 +225,11 @@ impl Inventory {
                 })
                 .collect(),
             credentials: &self.credentials,
+            access_keys: self
+                .credentials
+                .iter()
+                .map(|name| self.key_entry(name))
+                .collect(),
             sessions: self
                 .sessions
                 .iter()

@@ -21,6 +21,15 @@ pub fn run(context: &Context, args: &MigrateBackend) -> Result<(), CliError> {
         ));
     }
     let source = context.open(from).map_err(from_vault)?;
+    let unfinished = migration::unfinished_rotations(&*source).map_err(failed)?;
+    if let Some(name) = unfinished.first() {
+        return Err(CliError::new(format!(
+            "the rotation of '{name}' in the {from} store is not finished"
+        ))
+        .hint(format!(
+            "finish it first: `aws-vault --backend={from} rotate --resume`"
+        )));
+    }
     let names = migration::names(&*source, args.profile.as_deref()).map_err(failed)?;
     if names.is_empty() {
         return print(&format!("No credentials found in source backend {from}.\n"));
@@ -111,8 +120,9 @@ fn remember(context: &Context, migration: &Migration<'_>) {
             since: rfc3339(context.now()),
         });
     }
-    index.stores.insert(from.location(), left);
-    index.stores.insert(to.location(), arrived);
+    let rotations = std::collections::BTreeSet::new();
+    index.note(&from.location(), &left, &rotations);
+    index.note(&to.location(), &arrived, &rotations);
     // The index can be had again.
     let _ = index.save_if_changed(context.sessions().dir(), &before);
 }

@@ -14,6 +14,7 @@ use crate::sessions::state_dir;
 mod add;
 pub mod args;
 mod backends;
+mod backup;
 mod clear;
 pub mod completion;
 mod context;
@@ -23,6 +24,7 @@ mod export;
 mod failures;
 pub mod formats;
 mod import;
+mod key_age;
 mod list;
 mod lock;
 mod login;
@@ -35,7 +37,9 @@ mod passphrase;
 mod pick;
 mod prompt;
 mod remove;
+mod restore;
 mod rotate;
+mod status;
 mod stores;
 pub mod table;
 mod usage_error;
@@ -58,8 +62,12 @@ pub fn run(
         _ => {}
     }
     let context = Context::new(environment, cli.global, clock)?;
+    if !matches!(cli.command, Command::Rotate(_)) {
+        context.tell_of_unfinished_rotations();
+    }
     match cli.command {
         Command::Add(args) => done(add::run(&context, &args)),
+        Command::Backup(args) => done(backup::run(&context, &args)),
         Command::Backends(args) => done(backends::run(&context, &args)),
         Command::Clear(args) => done(clear::run(&context, &args)),
         Command::Exec(args) => exec::run(&context, args),
@@ -71,7 +79,9 @@ pub fn run(
         Command::Login(args) => done(login::run(&context, &args)),
         Command::MigrateBackend(args) => done(migrate_backend::run(&context, &args)),
         Command::Remove(args) => done(remove::run(&context, &args)),
+        Command::Restore(args) => done(restore::run(&context, &args)),
         Command::Rotate(args) => done(rotate::run(&context, &args)),
+        Command::Status(args) => done(status::run(&context, &args)),
         Command::Completion(_) | Command::Version(_) => Ok(ExitCode::SUCCESS),
     }
 }
@@ -126,6 +136,7 @@ impl Command {
         match self {
             Self::Add(_) => "add",
             Self::Backends(_) => "backends",
+            Self::Backup(_) => "backup",
             Self::Clear(_) => "clear",
             Self::Completion(_) => "completion",
             Self::Exec(_) => "exec",
@@ -137,7 +148,9 @@ impl Command {
             Self::Login(_) => "login",
             Self::MigrateBackend(_) => "migrate-backend",
             Self::Remove(_) => "remove",
+            Self::Restore(_) => "restore",
             Self::Rotate(_) => "rotate",
+            Self::Status(_) => "status",
             Self::Version(_) => "version",
         }
     }

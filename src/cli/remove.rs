@@ -12,13 +12,25 @@ pub fn run(context: &Context, args: &Remove) -> Result<(), CliError> {
         let deleted = drop_sessions(context, &args.profile)?;
         return print(&format!("Deleted {deleted} sessions.\n"));
     }
-    if !context.stored_names()?.contains(&args.profile) {
+    let inventory = context.inventory()?;
+    if !inventory.credentials.contains(&args.profile) {
         return Err(CliError::new(format!(
             "no access key is stored for profile '{}' in the {} store",
             args.profile,
             context.backend()
         ))
         .hint("`aws-vault list --credentials` shows the stored keys"));
+    }
+    if !args.force && inventory.rotations.contains(&args.profile) {
+        return Err(CliError::new(format!(
+            "the rotation of '{}' is not finished: two access keys of its user are at IAM",
+            args.profile
+        ))
+        .hint(format!(
+            "`aws-vault rotate --resume {0}` finishes it, `aws-vault rotate --undo {0}` goes back; --force removes the stored key \
+             all the same",
+            args.profile
+        )));
     }
     if !args.force && !confirmed(&args.profile)? {
         return Ok(());

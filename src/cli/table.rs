@@ -18,20 +18,80 @@ pub struct Row {
 /// Header, rule and rows. Every column is padded, the last one too, so every line ends in blanks, as the Go tool prints it.
 pub fn render(rows: &[Row]) -> String {
     let head = [
-        ["Profile", "Credentials", "Sessions"].map(str::to_owned),
-        ["=======", "===========", "========"].map(str::to_owned),
+        ["Profile", "Credentials", "Sessions"],
+        ["=======", "===========", "========"],
     ];
-    let lines: Vec<[String; 3]> = head.into_iter().chain(rows.iter().map(cells)).collect();
+    let head = head.map(|line| line.map(str::to_owned));
+    padded(
+        &head
+            .into_iter()
+            .chain(rows.iter().map(cells))
+            .collect::<Vec<_>>(),
+    )
+}
+
+/// The same with a fourth column, for those who ask for it: the first three stay as they are.
+pub fn render_with_age(rows: &[Row], age: &dyn Fn(&str) -> String) -> String {
+    let head = [
+        ["Profile", "Credentials", "Sessions", "Age"],
+        ["=======", "===========", "========", "==="],
+    ];
+    let head = head.map(|line| line.map(str::to_owned));
+    let row = |row: &Row| {
+        let [profile, credentials, sessions] = cells(row);
+        let age = row
+            .credentials
+            .as_deref()
+            .map_or_else(|| "-".to_owned(), age);
+        [profile, credentials, sessions, age]
+    };
+    padded(
+        &head
+            .into_iter()
+            .chain(rows.iter().map(row))
+            .collect::<Vec<_>>(),
+    )
+}
+
+fn padded<const N: usize>(lines: &[[String; N]]) -> String {
     let width = |column: usize| {
         let longest = lines.iter().map(|line| line[column].chars().count()).max();
         WIDTH.max(longest.unwrap_or(0) + PADDING)
     };
-    let widths = [width(0), width(1), width(2)];
+    let widths: [usize; N] = std::array::from_fn(width);
     lines.iter().fold(String::new(), |mut text, line| {
         for (cell, width) in line.iter().zip(widths) {
             text.push_str(cell);
             text.extend(std::iter::repeat_n(' ', width - cell.chars().count()));
         }
+        text.push('\n');
+        text
+    })
+}
+
+/// A table of any columns: as narrow as its cells allow, the last one without trailing blanks. The first row is the head.
+pub fn columns<const N: usize>(rows: &[[String; N]]) -> String {
+    let cells: Vec<[String; N]> = rows
+        .iter()
+        .map(|row| row.each_ref().map(|cell| one_line(cell)))
+        .collect();
+    let width = |column: usize| {
+        cells
+            .iter()
+            .map(|row| row[column].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
+    cells.iter().fold(String::new(), |mut text, row| {
+        let mut line = String::new();
+        for (column, cell) in row.iter().enumerate() {
+            line.push_str(cell);
+            line.extend(std::iter::repeat_n(
+                ' ',
+                width(column) - cell.chars().count() + PADDING,
+            ));
+        }
+        text.push_str(line.trim_end());
         text.push('\n');
         text
     })
@@ -71,6 +131,15 @@ fn go_duration(seconds: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_their_cells() {
+        let rows = [["Key", "Age"], ["a long\nname", "3d"]].map(|row| row.map(str::to_owned));
+        assert_eq!(
+            columns(&rows),
+            "Key               Age\na long\\u{a}name  3d\n"
+        );
+    }
 
     #[test]
     fn columns_are_25_wide_and_padded_to_the_end() {

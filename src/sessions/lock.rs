@@ -37,6 +37,12 @@ pub fn acquire(path: &Path, waiting: impl FnOnce() + Send) -> Result<Lock, PathE
     }
 }
 
+/// Whether somebody holds the lock at `path`.
+pub fn is_held(path: &Path) -> bool {
+    // Never created here: the file of a holder is there.
+    File::open(path).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+}
+
 impl Drop for Lock {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.path);
@@ -104,5 +110,17 @@ mod tests {
             }
         });
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_holder_is_seen_and_a_lost_file_is_not_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.lock");
+        assert!(!is_held(&path));
+        let lock = acquire(&path, || ()).unwrap();
+        assert!(is_held(&path));
+        drop(lock);
+        fs::write(&path, "").unwrap();
+        assert!(!is_held(&path));
     }
 }

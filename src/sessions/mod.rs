@@ -18,6 +18,7 @@ pub use sealed::{Header, SealedSession};
 /// Room reserved for a session before anybody is asked for an MFA code; role sessions with tags reach about 2 KiB.
 const RESERVED_BYTES: usize = 4096;
 const EXTENSION: &str = "session";
+const ROTATION_LOCK: &str = "rotation.lock";
 /// Nobody is asked for a code this long, so the owner of a temporary file of this age is gone.
 const ABANDONED: Duration = Duration::from_hours(1);
 
@@ -87,6 +88,17 @@ impl Sessions {
     pub fn lock_key(&self) -> Result<lock::Lock, PathError> {
         files::create_private_dir(&self.dir)?;
         lock::acquire(&self.dir.join("session-key.lock"), || ())
+    }
+
+    /// Takes the lock under which keys are rotated: one after the other. `waiting` is called once, after a second of waiting.
+    pub fn lock_rotation(&self, waiting: impl FnOnce() + Send) -> Result<lock::Lock, PathError> {
+        files::create_private_dir(&self.dir)?;
+        lock::acquire(&self.dir.join(ROTATION_LOCK), waiting)
+    }
+
+    /// Whether some process rotates keys now.
+    pub fn rotation_runs(&self) -> bool {
+        lock::is_held(&self.dir.join(ROTATION_LOCK))
     }
 
     /// Forgets the session for `step`, unless it has been replaced by one with another access key since it was read: the

@@ -10,6 +10,7 @@
 mod pty;
 mod support;
 
+mod backup;
 mod bad_input;
 mod chain;
 mod concurrency;
@@ -20,6 +21,7 @@ mod moving;
 mod picker;
 mod prompts;
 mod recursion;
+mod rotation;
 mod secret_service;
 mod sources;
 mod story;

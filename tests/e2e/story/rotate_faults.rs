@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use aws_sim::FaultKind;
 use aws_vault::credentials::masked;
 use serde_json::json;
 
-use crate::support::{Disk, Home, KEY, Sim, error, fault, once, run};
+use crate::support::{Disk, Home, KEY, Sim, run};
 
 const PLAIN: &str = "[profile bastion]\nregion = eu-west-1\n";
 
@@ -95,9 +94,9 @@ fn an_old_key_that_may_not_be_deleted_is_named() {
             .run(["rotate", "bastion"])
             .fails(&format!(
                 "the new access key is stored and works, but the old one {} could not be {done}",
-                KEY.id
+                masked(KEY.id)
             ))
-            .hints(KEY.id);
+            .hints("`aws-vault rotate --policy`");
         assert!(ran.error().contains("AccessDenied"), "{ran:?}");
         let new = home.stored_id("bastion").unwrap();
         assert_ne!(new, KEY.id);
@@ -112,43 +111,6 @@ fn an_old_key_that_may_not_be_deleted_is_named() {
             "no copy of the key stays behind"
         );
     }
-}
-
-#[test]
-fn a_new_key_that_never_works_leaves_the_old_one_in_place() {
-    let sim = Sim::deck();
-    let home = Home::with_key(&sim, PLAIN);
-    // The first call asks who the old key is.
-    let refused = error(403, "AccessDenied", "not today");
-    sim.faults([aws_sim::Fault {
-        skip: 1,
-        ..fault("GetCallerIdentity", refused)
-    }]);
-    let ran = home
-        .run(["rotate", "bastion"])
-        .fails("is kept as 'bastion (new)', but it does not work yet")
-        .hints("bastion (new)");
-    assert!(!ran.stderr.contains("CANARY"), "{ran:?}");
-    assert_eq!(home.stored_id("bastion").as_deref(), Some(KEY.id));
-    let new = home.stored_id("bastion (new)").unwrap();
-    assert_eq!(
-        sim.keys(),
-        [format!("{} Active", KEY.id), format!("{new} Active")]
-    );
-}
-
-#[test]
-fn a_lost_answer_is_not_asked_for_again() {
-    let sim = Sim::deck();
-    let home = Home::with_key(&sim, PLAIN);
-    let before = home.digest("");
-    sim.faults([once("CreateAccessKey", FaultKind::LostReply)]);
-    home.run(["rotate", "bastion"])
-        .fails("may have created a key all the same")
-        .hints("`aws iam list-access-keys` shows a new one");
-    assert_eq!(sim.count("CreateAccessKey"), 1);
-    assert_eq!(home.digest(""), before);
-    assert!(sim.keys().contains(&format!("{} Active", KEY.id)));
 }
 
 #[test]

@@ -172,6 +172,14 @@ impl Sim {
             .collect()
     }
 
+    /// Somebody deletes a key of the user in the console.
+    pub fn delete_key(&self, id: &str) {
+        let mut world = self.world();
+        let account = world.accounts.get_mut("111122223333").unwrap();
+        let user = account.users.get_mut("elmerfudd").unwrap();
+        user.access_keys.retain(|key| key.id != id);
+    }
+
     /// Calls that change something at IAM.
     pub fn writes(&self) -> Vec<String> {
         let actions = self.actions();
