@@ -9,6 +9,7 @@ use super::context::{Context, from_vault};
 use super::output::print;
 use super::{key_age, rotate, table};
 use crate::aws::iam_report::LastUsed;
+use crate::config::recursion::Running;
 use crate::credentials::{StoredKey, masked, rfc3339};
 use crate::error::CliError;
 use crate::mfa::CodeSource;
@@ -237,7 +238,11 @@ struct Entry<'a> {
 fn question(context: &Context, name: &str) -> Result<(Question, StoredKey), CliError> {
     let stored = key_age::stored(context, name)?;
     let plan = rotate::plan(context, name, false, &[])?;
-    let nobody = CodeSource::new(None, Box::new(|_| Err(crate::mfa::Error::Interrupted)));
+    let nobody = CodeSource::new(
+        None,
+        Box::new(|_| Err(crate::mfa::Error::Interrupted)),
+        Running::of(&context.environment),
+    );
     let location = context.location();
     let session = context.with_provider(&nobody, &location, |provider| {
         Ok(provider.from_cache(&plan.chain)?)
