@@ -137,7 +137,7 @@ mod tests {
         let rows = [["Key", "Age"], ["a long\nname", "3d"]].map(|row| row.map(str::to_owned));
         assert_eq!(
             columns(&rows),
-            "Key               Age\na long\\u{a}name  3d\n"
+            "Key              Age\na long\\u{a}name  3d\n"
         );
     }
 
