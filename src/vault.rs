@@ -13,9 +13,11 @@ mod backup;
 mod credential_json;
 mod import_undo;
 mod rotation_journal;
+mod sign_in;
 mod stored_key;
 
 pub use backup::is_precious;
+pub use sign_in::SignIn;
 
 /// Why a stored key could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -99,6 +101,8 @@ pub enum ItemName {
     ImportUndo,
     /// The journal of a rotation of the key stored under this name.
     RotationJournal(String),
+    /// A refresh token of IAM Identity Center.
+    SignIn,
 }
 
 /// Name of the session key's item. It reads as a session with a far expiry, so that the Go tool neither lists it as a
@@ -113,6 +117,8 @@ impl ItemName {
             Self::ImportUndo
         } else if let Some(key) = rotation_journal::rotated_name(name) {
             Self::RotationJournal(key.to_owned())
+        } else if sign_in::is_name(name) {
+            Self::SignIn
         } else if name.starts_with("oidc:") {
             Self::OidcToken
         } else if let Some(profile) = session_profile(name) {
@@ -297,6 +303,7 @@ impl Vault {
                 ItemName::Credential(_)
                 | ItemName::SessionKey
                 | ItemName::ImportUndo
+                | ItemName::SignIn
                 | ItemName::RotationJournal(_) => false,
             };
             if matches && self.store.remove(&name)? {

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::clock;
 use crate::faults::Faults;
 use crate::identity::{Caller, user_arn};
+use crate::identity_center;
 use crate::request::Request;
 use crate::response::Response;
 use crate::world::{AccessKey, Session, World};
@@ -36,6 +37,10 @@ pub fn respond(world: &mut World, request: &Request, resource: &str, now: System
         ("PUT", "clock") => set(request, |clock: Clock| {
             world.set_clock_offset(clock.offset_s);
         }),
+        ("PUT", "identity-center") => match identity_center::set_script(world, &request.body) {
+            Ok(()) => done(),
+            Err(error) => refused(400, &error.to_string()),
+        },
         ("PUT", "options") => set_options(world, request),
         _ => refused(404, "there is no such resource"),
     }

@@ -1,4 +1,4 @@
-//! A simulated AWS: STS, IAM and sign-in federation at the wire.
+//! A simulated AWS: STS, IAM, IAM Identity Center and sign-in federation at the wire.
 //!
 //! It accepts what the AWS CLI and the SDKs send and checks what decides security: signatures, session tokens, MFA
 //! codes, trust and identity policies, session durations. [`respond`] is a pure function of a [`World`], a
@@ -13,6 +13,7 @@ mod error;
 mod faults;
 mod iam;
 mod identity;
+mod identity_center;
 mod ids;
 mod log;
 mod mfa;
@@ -32,6 +33,7 @@ mod xml;
 pub use conditions::Context;
 pub use error::ApiError;
 pub use faults::{Fault, Kind as FaultKind};
+pub use identity_center::{Assignment, IdentityCenter, Script, User as SsoUser};
 pub use log::Call;
 pub use policy::{Document, Names, Trust, Verdict, evaluate, trust};
 pub use request::Request;

@@ -7,7 +7,19 @@ use serde::{Deserialize, Serialize};
 use crate::parameters::Parameters;
 
 /// Parameters whose value is a secret, or as good as one.
-const SECRET: &[&str] = &["TokenCode", "Session", "SigninToken"];
+const SECRET: &[&str] = &[
+    "TokenCode",
+    "Session",
+    "SigninToken",
+    "accessToken",
+    "clientSecret",
+    "code",
+    "codeVerifier",
+    "deviceCode",
+    "refreshToken",
+    "state",
+    "user_code",
+];
 
 /// One request and what came of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,7 +28,7 @@ pub struct Call {
     pub seq: u64,
     /// This AWS's time, `2026-11-23T06:00:00Z`.
     pub at: String,
-    /// `sts`, `iam` or `signin`.
+    /// `sts`, `iam`, `sso`, `sso-oidc` or `signin`.
     pub service: String,
     /// `AssumeRole`, `getSigninToken`, …
     pub action: String,

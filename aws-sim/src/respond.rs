@@ -13,7 +13,7 @@ use crate::response::Response;
 use crate::sigv4::Authorization;
 use crate::world::World;
 use crate::xml::Element;
-use crate::{control, iam, signin, sts};
+use crate::{control, iam, identity_center, signin, sts};
 
 /// Answers a request at the machine's time `now` and notes it in the world's log.
 pub fn respond(world: &mut World, request: &Request, now: SystemTime) -> Response {
@@ -47,6 +47,12 @@ fn answer(world: &mut World, request: &Request, now: SystemTime) -> Response {
             let (caller, response) = signin::respond(world, request, &asked.parameters, now);
             (caller, Outcome::Ready(response))
         }
+        None if identity_center::is_service(&asked.service) => {
+            let answer =
+                identity_center::respond(world, request, &asked.action, &asked.parameters, now);
+            let outcome = answer.map_or_else(|error| Outcome::Error(error, None), Outcome::Ready);
+            (None, outcome)
+        }
         None => api(world, request, &asked, now),
     };
     let error = outcome.error_code();
@@ -77,6 +83,13 @@ fn answer(world: &mut World, request: &Request, now: SystemTime) -> Response {
 
 impl Asked {
     fn of(request: &Request) -> Self {
+        if let Some((service, action)) = identity_center::route(&request.method, &request.path) {
+            return Self {
+                service: service.to_owned(),
+                action: action.to_owned(),
+                parameters: identity_center::parameters(request),
+            };
+        }
         let parameters = Parameters(request.form());
         if signin::serves(&request.path) {
             let action = signin::action(&request.path, &parameters);
@@ -196,7 +209,11 @@ fn render(world: &mut World, asked: &Asked, outcome: Outcome, fault: Option<&Kin
         }
         Outcome::Error(error, retry_after) => {
             let id = world.ids.request_id();
-            let response = xml(error.status, error_document(asked, &error, &id), &id, fault);
+            let response = if identity_center::is_service(&asked.service) {
+                identity_center::error_response(&asked.service, &error)
+            } else {
+                xml(error.status, error_document(asked, &error, &id), &id, fault)
+            };
             match retry_after {
                 Some(seconds) => response.with_header("retry-after", seconds.to_string()),
                 None => response,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::clock;
 use crate::faults::Faults;
 use crate::identity::Principal;
+use crate::identity_center::IdentityCenter;
 use crate::ids::Ids;
 use crate::log::Call;
 use crate::policy::Document;
@@ -49,6 +50,9 @@ pub enum WorldError {
 pub struct World {
     /// By account id.
     pub accounts: BTreeMap<String, Account>,
+    /// Identity Center, whose roles are those of `accounts`.
+    #[serde(default)]
+    pub identity_center: IdentityCenter,
     /// What differs from the plain AWS.
     #[serde(default)]
     pub options: Options,

@@ -101,6 +101,20 @@ impl Error {
         )
     }
 
+    /// Identity Center does not take the token any more.
+    pub fn is_unauthorized(&self) -> bool {
+        self.code() == Some("UnauthorizedException")
+            || matches!(self, Self::Failed { status: 401, .. })
+    }
+
+    /// The service asks for fewer requests.
+    pub fn is_throttling(&self) -> bool {
+        matches!(
+            self.code(),
+            Some("TooManyRequestsException" | "Throttling" | "ThrottlingException")
+        ) || matches!(self, Self::Failed { status: 429, .. })
+    }
+
     /// Whether the service may have done the work although no proper answer came.
     pub fn is_ambiguous(&self) -> bool {
         match self {
@@ -134,7 +148,7 @@ impl Error {
                 "InvalidClientTokenId" => "the access key does not exist or is inactive: `aws-vault add` stores another one".to_owned(),
                 "SignatureDoesNotMatch" => "the stored secret does not belong to the access key id: `aws-vault add` stores it anew".to_owned(),
                 "ExpiredToken" | "ExpiredTokenException" => "`aws-vault clear PROFILE` drops the cached sessions".to_owned(),
-                "Throttling" | "ThrottlingException" | "RequestLimitExceeded" => "AWS asks for fewer requests: wait a little and try again".to_owned(),
+                "Throttling" | "ThrottlingException" | "TooManyRequestsException" | "RequestLimitExceeded" => "AWS asks for fewer requests: wait a little and try again".to_owned(),
                 "ValidationError" => "`aws-vault explain PROFILE` shows which setting each value came from".to_owned(),
                 "RegionDisabledException" => "name another region with --region or in the profile".to_owned(),
                 code if is_trouble_at_aws(code) => TROUBLE.to_owned(),
@@ -255,7 +269,7 @@ fn is_about_time(code: &str, message: Option<&str>) -> bool {
             && (message.contains("expired") || message.contains("not yet current"))
 }
 
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     let text = crate::error::visible(text).replace('\n', " ");
     match text.char_indices().nth(MAX_MESSAGE_CHARS) {
         Some((end, _)) => format!("{}…", &text[..end]),

@@ -4,6 +4,9 @@
 pub mod error;
 pub mod iam;
 pub mod iam_report;
+pub mod listing;
+pub mod sso;
+pub mod ssooidc;
 pub mod sts;
 pub mod tls;
 mod wire;
@@ -64,6 +67,10 @@ pub struct Aws {
 enum Target {
     Sts,
     Iam,
+    /// Identity Center's portal.
+    Sso,
+    /// Identity Center's sign-in.
+    SsoOidc,
 }
 
 impl Aws {
@@ -89,12 +96,21 @@ impl Aws {
         service: &Service,
         credentials: &Credentials,
     ) -> Result<SdkConfig, Error> {
+        let config = self.unsigned_config(target, service)?;
+        let credentials = SharedCredentialsProvider::new(sdk_credentials(credentials));
+        Ok(config
+            .into_builder()
+            .credentials_provider(credentials)
+            .build())
+    }
+
+    /// For calls that carry a token instead of a signature.
+    fn unsigned_config(&self, target: Target, service: &Service) -> Result<SdkConfig, Error> {
         let endpoint = endpoint_url(target, service);
         let region = signing_region(target, service)?;
         let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region))
-            .credentials_provider(SharedCredentialsProvider::new(sdk_credentials(credentials)))
             .http_client(self.http_client(service, endpoint)?)
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
             .timeout_config(
@@ -150,8 +166,17 @@ fn endpoint_url(target: Target, service: &Service) -> Option<&Setting<String>> {
     let own = match target {
         Target::Sts => &service.endpoints.sts,
         Target::Iam => &service.endpoints.iam,
+        Target::Sso => &service.endpoints.sso,
+        Target::SsoOidc => &service.endpoints.sso_oidc,
     };
-    own.as_ref().or(service.endpoints.all.as_ref())
+    let all = service.endpoints.all.as_ref();
+    match target {
+        Target::Sts | Target::Iam => own.as_ref().or(all),
+        // These receive the token itself, not a signature; plain http is this computer.
+        Target::Sso | Target::SsoOidc => own
+            .as_ref()
+            .or(all.filter(|url| url.value.starts_with("http://"))),
+    }
 }
 
 /// The region that endpoint rules and signature start from.

@@ -16,7 +16,7 @@ use crate::mfa::TokenCode;
 const LONGEST_LIFE: Duration = Duration::from_hours(37);
 
 /// Credentials live for 15 minutes at least, so a clock that is off by less does not make them look expired.
-const NOTICEABLE_SKEW_SECONDS: i64 = 600;
+pub(super) const NOTICEABLE_SKEW_SECONDS: i64 = 600;
 
 /// Who the caller is, from GetCallerIdentity: always allowed, by any policy.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,6 +12,7 @@ mod keys;
 mod login;
 mod moving;
 mod session;
+mod sso;
 
 use clap::{Parser, Subcommand};
 
@@ -23,6 +24,7 @@ pub use keys::{Add, List, Remove, Rotate};
 pub use login::Login;
 pub use moving::{Backends, Import, MigrateBackend};
 pub use session::{Clear, Lock, MfaToken, Session};
+pub use sso::{SignInFlags, Sso, SsoCommand, SsoList, SsoLogin, SsoLogout, SsoPopulate};
 
 /// Keep AWS access keys in the operating system's keystore, hand out temporary credentials
 ///
@@ -61,6 +63,7 @@ pub enum Command {
     Exec(Exec),
     Export(Export),
     Login(Login),
+    Sso(Sso),
     Rotate(Rotate),
     Status(Status),
     Backup(Backup),

@@ -17,7 +17,7 @@ use crate::credentials::rfc3339;
 use crate::environment::Environment;
 use crate::error::CliError;
 use crate::index::{Chosen, Index};
-use crate::provider;
+use crate::provider::{self, Style};
 use crate::sessions::{self, Sessions};
 use crate::vault::{self, Inventory, Vault};
 
@@ -31,6 +31,8 @@ pub struct Context {
     pub global: Global,
     pub clock: fn() -> SystemTime,
     pub aws: Aws,
+    /// How people sign in here.
+    pub sign_in: Style,
     sessions: Sessions,
     settings: Settings,
     backend: OnceCell<Backend>,
@@ -42,6 +44,7 @@ impl Context {
         environment: Environment,
         global: Global,
         clock: fn() -> SystemTime,
+        sign_in: Style,
     ) -> Result<Self, CliError> {
         let state = sessions::state_dir(&environment).ok_or_else(no_home)?;
         let settings = stores::settings(&environment, &global).ok_or_else(no_home)?;
@@ -50,6 +53,7 @@ impl Context {
             global,
             clock,
             aws: Aws::default(),
+            sign_in,
             sessions: Sessions::new(state),
             settings,
             backend: OnceCell::new(),

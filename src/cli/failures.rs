@@ -25,6 +25,12 @@ impl From<provider::Error> for CliError {
     }
 }
 
+impl From<provider::SsoError> for CliError {
+    fn from(error: provider::SsoError) -> Self {
+        provider::Error::from(error).into()
+    }
+}
+
 impl From<rotation::Error> for CliError {
     fn from(error: rotation::Error) -> Self {
         match error {

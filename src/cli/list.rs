@@ -10,8 +10,11 @@ use super::context::Context;
 use super::key_age;
 use super::output::{self, print};
 use super::table::{self, Row};
+use crate::config::ConfigFile;
+use crate::config::file::NamedSection;
 use crate::credentials::rfc3339;
 use crate::error::CliError;
+use crate::provider::plain_start_url;
 use crate::sessions::Header;
 
 pub fn run(context: &Context, args: &List) -> Result<(), CliError> {
@@ -25,9 +28,15 @@ pub fn run(context: &Context, args: &List) -> Result<(), CliError> {
     } else if args.sessions {
         lines(
             inventory
-                .sessions
+                .sign_ins
                 .iter()
-                .map(|header| inventory.label(header)),
+                .map(|sign_in| sign_in.label.clone())
+                .chain(
+                    inventory
+                        .sessions
+                        .iter()
+                        .map(|header| inventory.label(header)),
+                ),
         )
     } else if args.age {
         table::render_with_age(&inventory.rows(), &|name| inventory.age(name))
@@ -45,6 +54,7 @@ pub fn run(context: &Context, args: &List) -> Result<(), CliError> {
 struct Inventory {
     profiles: Vec<String>,
     credentials: BTreeSet<String>,
+    sign_ins: Vec<SignIn>,
     sessions: Vec<Header>,
     /// When keys were made, of those of which it is known.
     created: BTreeMap<String, SystemTime>,
@@ -62,6 +72,7 @@ struct Document<'a> {
     profiles: Vec<ProfileEntry<'a>>,
     credentials: &'a BTreeSet<String>,
     access_keys: Vec<KeyEntry<'a>>,
+    sign_ins: Vec<SignInEntry<'a>>,
     sessions: Vec<SessionEntry<'a>>,
 }
 
@@ -81,6 +92,14 @@ struct ProfileEntry<'a> {
 }
 
 #[derive(Serialize)]
+struct SignInEntry<'a> {
+    name: &'a str,
+    start_url: &'a str,
+    expiration: String,
+    remaining_seconds: u64,
+}
+
+#[derive(Serialize)]
 struct SessionEntry<'a> {
     profile: &'a str,
     #[serde(rename = "type")]
@@ -95,6 +114,12 @@ impl Inventory {
     fn take(context: &Context) -> Result<Self, CliError> {
         let config = context.config()?;
         let now = context.now();
+        let (tokens, sessions): (Vec<_>, Vec<_>) = context
+            .sessions()
+            .list()
+            .into_iter()
+            .filter(|header| header.expires_at() > now)
+            .partition(Header::is_token);
         let found = context.inventory()?;
         let (index, location) = (context.index(), context.location());
         let created = |name: &String| Some((name.clone(), index.created(&location, name)?));
@@ -102,17 +127,16 @@ impl Inventory {
             created: found.credentials.iter().filter_map(created).collect(),
             rotations: found.rotations,
             limit: key_age::limit(context)?,
+            sign_ins: tokens
+                .into_iter()
+                .map(|header| SignIn::of(header, &config))
+                .collect(),
+            sessions,
             profiles: config
                 .profiles()
                 .map(|profile| profile.name.to_owned())
                 .collect(),
             credentials: found.credentials,
-            sessions: context
-                .sessions()
-                .list()
-                .into_iter()
-                .filter(|header| header.expires_at() > now)
-                .collect(),
             backend: context.backend().to_string(),
             now: now
                 .duration_since(UNIX_EPOCH)
@@ -171,7 +195,13 @@ impl Inventory {
             .map(|name| Row {
                 profile: Some(name.clone()),
                 credentials: self.credentials.contains(name).then(|| name.clone()),
-                sessions: labels(by_profile.remove(name.as_str())),
+                sessions: self
+                    .sign_ins
+                    .iter()
+                    .filter(|sign_in| sign_in.profiles.contains(name))
+                    .map(|sign_in| sign_in.label.clone())
+                    .chain(labels(by_profile.remove(name.as_str())))
+                    .collect(),
             })
             .collect();
         let listed: std::collections::HashSet<&str> =
@@ -185,6 +215,13 @@ impl Inventory {
                 profile: None,
                 credentials: Some(name.clone()),
                 sessions: labels(by_profile.remove(name.as_str())),
+            });
+        }
+        for sign_in in self.sign_ins.iter().filter(|it| it.profiles.is_empty()) {
+            rows.push(Row {
+                profile: None,
+                credentials: None,
+                sessions: vec![sign_in.label.clone()],
             });
         }
         for header in self
@@ -230,6 +267,16 @@ impl Inventory {
                 .iter()
                 .map(|name| self.key_entry(name))
                 .collect(),
+            sign_ins: self
+                .sign_ins
+                .iter()
+                .map(|sign_in| SignInEntry {
+                    name: &sign_in.header.profile,
+                    start_url: sign_in.header.start_url.as_deref().unwrap_or_default(),
+                    expiration: rfc3339(sign_in.header.expires_at()),
+                    remaining_seconds: self.remaining(&sign_in.header),
+                })
+                .collect(),
             sessions: self
                 .sessions
                 .iter()
@@ -247,6 +294,41 @@ impl Inventory {
             "{}\n",
             serde_json::to_string_pretty(&document).unwrap_or_default()
         )
+    }
+}
+
+/// A token of Identity Center that lives.
+struct SignIn {
+    /// `oidc:NAME`, without a time: with a refresh token the sign-in outlives the token.
+    label: String,
+    header: Header,
+    /// Those whose own section names its start URL.
+    profiles: BTreeSet<String>,
+}
+
+impl SignIn {
+    fn of(header: Header, config: &ConfigFile) -> Self {
+        let wanted = header.start_url.as_deref().map(plain_start_url);
+        let url = |section: &NamedSection<'_>| {
+            let value = |section: &NamedSection<'_>, key| Some(section.setting(key)?.value);
+            match value(section, "sso_session") {
+                Some(session) => value(&config.sso_session(&session)?, "sso_start_url"),
+                None => value(section, "sso_start_url"),
+            }
+        };
+        let profiles = config
+            .profiles()
+            .filter(|entry| {
+                let url = config.profile(entry.name).and_then(|section| url(&section));
+                url.as_deref().map(plain_start_url) == wanted
+            })
+            .map(|entry| entry.name.to_owned())
+            .collect();
+        Self {
+            label: format!("oidc:{}", header.profile),
+            header,
+            profiles,
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use crate::config::ConfigFile;
 use crate::environment::Environment;
 use crate::error::CliError;
 use crate::index::Index;
+use crate::provider::Style;
 use crate::sessions::state_dir;
 
 mod add;
@@ -39,6 +40,8 @@ mod prompt;
 mod remove;
 mod restore;
 mod rotate;
+mod sign_in;
+mod sso;
 mod status;
 mod stores;
 pub mod table;
@@ -61,7 +64,8 @@ pub fn run(
         Command::Version(_) => return done(version::run()),
         _ => {}
     }
-    let context = Context::new(environment, cli.global, clock)?;
+    let sign_in = cli.command.sign_in(&environment)?;
+    let context = Context::new(environment, cli.global, clock, sign_in)?;
     if !matches!(cli.command, Command::Rotate(_)) {
         context.tell_of_unfinished_rotations();
     }
@@ -81,6 +85,7 @@ pub fn run(
         Command::Remove(args) => done(remove::run(&context, &args)),
         Command::Restore(args) => done(restore::run(&context, &args)),
         Command::Rotate(args) => done(rotate::run(&context, &args)),
+        Command::Sso(args) => done(sso::run(&context, &args)),
         Command::Status(args) => done(status::run(&context, &args)),
         Command::Completion(_) | Command::Version(_) => Ok(ExitCode::SUCCESS),
     }
@@ -131,6 +136,21 @@ fn done(result: Result<(), CliError>) -> Result<ExitCode, CliError> {
 }
 
 impl Command {
+    /// How people sign in, if the command comes to that.
+    fn sign_in(&self, environment: &Environment) -> Result<Style, CliError> {
+        let (device_code, print) = match self {
+            Self::Exec(args) => (args.session.device_code, args.stdout),
+            Self::Export(args) => (args.session.device_code, args.stdout),
+            Self::Login(args) => (args.session.device_code, args.stdout),
+            Self::Sso(args) => args
+                .command
+                .flags()
+                .map_or((false, false), |flags| (flags.device_code, flags.stdout)),
+            _ => (false, false),
+        };
+        sign_in::style(environment, device_code, print)
+    }
+
     /// The word that chose the command, as errors name it.
     pub fn name(&self) -> &'static str {
         match self {
@@ -150,6 +170,7 @@ impl Command {
             Self::Remove(_) => "remove",
             Self::Restore(_) => "restore",
             Self::Rotate(_) => "rotate",
+            Self::Sso(_) => "sso",
             Self::Status(_) => "status",
             Self::Version(_) => "version",
         }

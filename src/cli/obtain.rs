@@ -115,6 +115,8 @@ impl Context {
             vault: &|| Ok(self.vault()?),
             location,
             clock: &self.clock,
+            started: self.now(),
+            sign_in: self.sign_in,
             min_ttl: self.min_ttl(),
             unlocked: self.unlocked(),
             notice: &notice,

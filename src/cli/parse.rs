@@ -216,6 +216,11 @@ fn fill(cli: &mut Cli, environment: &Environment) -> Result<(), CliError> {
             fill_bool(&mut login.stdout, environment, "AWS_VAULT_STDOUT")?;
             fill_bool(&mut login.auto_logout, environment, "AWS_VAULT_AUTO_LOGOUT")?;
         }
+        Command::Sso(sso) => {
+            if let Some(flags) = sso.command.flags_mut() {
+                fill_bool(&mut flags.stdout, environment, "AWS_VAULT_STDOUT")?;
+            }
+        }
         Command::Add(_)
         | Command::List(_)
         | Command::Lock(_)
@@ -332,7 +337,7 @@ fn pass_removed() -> CliError {
 }
 
 /// The spellings of Go's `strconv.ParseBool`, and its words for everything else.
-fn boolean(text: &str) -> Result<bool, String> {
+pub(super) fn boolean(text: &str) -> Result<bool, String> {
     match text {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
         "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),

@@ -16,6 +16,7 @@ pub(super) fn own(base: &Profile, target: &Profile, request: &Request) -> Result
         return Ok(Base::Sso {
             profile,
             sso: sso.clone(),
+            endpoints: base.endpoints.clone(),
         });
     }
     let file = base

@@ -167,6 +167,7 @@ pub enum Base {
     Sso {
         profile: String,
         sso: super::profile::Sso,
+        endpoints: Endpoints,
     },
     /// ```ini
     /// role_arn = arn:aws:iam::111122223333:role/ci

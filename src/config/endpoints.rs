@@ -27,6 +27,14 @@ pub(super) fn endpoints(sources: &Sources<'_>) -> Result<Endpoints, Error> {
         )?,
         sts: url("STS", service(sources, "sts", "AWS_ENDPOINT_URL_STS"))?,
         iam: url("IAM", service(sources, "iam", "AWS_ENDPOINT_URL_IAM"))?,
+        sso: url(
+            "IAM Identity Center",
+            service(sources, "sso", "AWS_ENDPOINT_URL_SSO"),
+        )?,
+        sso_oidc: url(
+            "sign-in to IAM Identity Center",
+            service(sources, "sso_oidc", "AWS_ENDPOINT_URL_SSO_OIDC"),
+        )?,
         signin: url(
             "sign-in",
             service(sources, "signin", "AWS_ENDPOINT_URL_SIGNIN"),

@@ -18,6 +18,7 @@ pub mod ini;
 mod layers;
 mod lifetime;
 mod plan;
+pub mod populate;
 pub mod profile;
 pub mod recursion;
 pub mod resolve;

@@ -109,6 +109,10 @@ pub struct Endpoints {
     pub sts: Option<Setting<String>>,
     /// The same for IAM.
     pub iam: Option<Setting<String>>,
+    /// The same for Identity Center's portal (`AWS_ENDPOINT_URL_SSO`).
+    pub sso: Option<Setting<String>>,
+    /// The same for Identity Center's sign-in (`AWS_ENDPOINT_URL_SSO_OIDC`).
+    pub sso_oidc: Option<Setting<String>>,
     /// The same for the console's sign-in endpoint (`AWS_ENDPOINT_URL_SIGNIN`).
     pub signin: Option<Setting<String>>,
     /// `sts_regional_endpoints = legacy | regional`

@@ -20,6 +20,8 @@ pub enum Error {
     #[error("no access key is stored for profile '{profile}' in the {backend} store")]
     KeyMissing { profile: String, backend: Backend },
     #[error(transparent)]
+    Sso(super::SsoError),
+    #[error(transparent)]
     Command(#[from] super::command::Error),
     #[error(
         "profile '{profile}' gets its credentials from {kind}, which this version of aws-vault cannot use yet"
@@ -27,6 +29,16 @@ pub enum Error {
     NotYet { profile: String, kind: &'static str },
     #[error("no random numbers from the operating system: {0}")]
     Random(getrandom::Error),
+}
+
+/// What failed below Identity Center is told as if nothing were between.
+impl From<super::SsoError> for Error {
+    fn from(error: super::SsoError) -> Self {
+        match error {
+            super::SsoError::Provider(error) => *error,
+            error => Self::Sso(error),
+        }
+    }
 }
 
 impl Error {
@@ -47,6 +59,7 @@ impl Error {
                 vec!["set AWS_VAULT_SESSION_DIR to a private directory with room in it".to_owned()]
             }
             Self::KeyMissing { profile, .. } => vec![format!("run `aws-vault add {profile}`")],
+            Self::Sso(error) => error.hints(),
             Self::Command(error) => vec![error.hint().to_owned()],
             Self::NotYet { .. } => {
                 vec!["profiles with an access key, and roles behind them, work".to_owned()]

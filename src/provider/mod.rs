@@ -26,6 +26,7 @@ use crate::vault::Vault;
 
 pub use error::Error;
 pub use session_key::unlock_name;
+pub use sso::{Instance, SsoError, Style, plain_start_url};
 
 /// A cached session is handed out only while at least this much is left (`AWS_MIN_TTL`).
 pub const DEFAULT_MIN_TTL: Duration = Duration::from_mins(5);
@@ -41,6 +42,10 @@ pub struct Provider<'a> {
     /// The store's location, known without opening it.
     pub location: &'a str,
     pub clock: &'a dyn Fn() -> SystemTime,
+    /// When this run began.
+    pub started: SystemTime,
+    /// How people sign in here.
+    pub sign_in: Style,
     pub min_ttl: Duration,
     /// Where the session key rests for a while, so that a store need not be unlocked for every command.
     pub unlocked: Unlocked,
@@ -134,7 +139,11 @@ impl Provider<'_> {
                         backend: vault.backend(),
                     })
             }
-            Base::Sso { profile, sso } => sso::obtain(self, profile, sso),
+            Base::Sso {
+                profile,
+                sso,
+                endpoints,
+            } => sso::obtain(self, profile, sso, endpoints),
             Base::WebIdentity {
                 profile,
                 token,

@@ -28,6 +28,16 @@ impl Fingerprint {
         }
         hash.finish()
     }
+
+    /// The fingerprint of a token of IAM Identity Center, by everything that decides what it is good for.
+    pub fn of_identity_center(fields: &[&str]) -> Self {
+        let mut hash = Fields::new();
+        hash.field("identity-center");
+        for field in fields {
+            hash.field(field);
+        }
+        hash.finish()
+    }
 }
 
 impl fmt::Display for Fingerprint {
@@ -41,7 +51,7 @@ fn base(hash: &mut Fields, base: &Base, location: &str) {
         Base::Stored { profile } => {
             hash.field("stored").field(location).field(profile);
         }
-        Base::Sso { sso, .. } => {
+        Base::Sso { sso, endpoints, .. } => {
             hash.field("sso");
             for setting in [
                 &sso.session,
@@ -49,6 +59,7 @@ fn base(hash: &mut Fields, base: &Base, location: &str) {
                 &sso.region,
                 &sso.account_id,
                 &sso.role_name,
+                &endpoints.sso,
             ] {
                 hash.optional(setting.as_ref().map(|setting| setting.value.as_str()));
             }

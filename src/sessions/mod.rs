@@ -19,6 +19,7 @@ pub use sealed::{Header, SealedSession};
 const RESERVED_BYTES: usize = 4096;
 const EXTENSION: &str = "session";
 const ROTATION_LOCK: &str = "rotation.lock";
+const FAILURE_EXTENSION: &str = "failed";
 /// Nobody is asked for a code this long, so the owner of a temporary file of this age is gone.
 const ABANDONED: Duration = Duration::from_hours(1);
 
@@ -109,6 +110,45 @@ impl Sessions {
         }
     }
 
+    /// Removes the file of `step`; says whether there was one.
+    pub fn remove_step(&self, step: &Fingerprint) -> Result<bool, PathError> {
+        self.remove_named(&step.to_string())
+    }
+
+    /// The same by the step's name alone.
+    pub fn remove_named(&self, step: &str) -> Result<bool, PathError> {
+        let path = self.dir.join(format!("{step}.{EXTENSION}"));
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            result => result.map(|()| true).at(&path),
+        }
+    }
+
+    /// Names of the steps that are tokens of Identity Center.
+    pub fn token_steps(&self) -> Vec<String> {
+        self.files()
+            .filter(|path| sealed::read_header(path).is_some_and(|header| header.is_token()))
+            .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
+            .collect()
+    }
+
+    /// Tells those who wait for the lock of `step` that it cannot be obtained, and why. Lost where it cannot be written.
+    pub fn note_failure(&self, step: &Fingerprint, reason: &str) {
+        let _ = files::write_atomically(
+            &self.path(step).with_extension(FAILURE_EXTENSION),
+            reason.as_bytes(),
+        );
+    }
+
+    /// Why `step` could not be obtained, if somebody tried since then.
+    pub fn failure_since(&self, step: &Fingerprint, since: SystemTime) -> Option<String> {
+        let path = self.path(step).with_extension(FAILURE_EXTENSION);
+        let noted = fs::metadata(&path).ok()?.modified().ok()?;
+        (noted >= since)
+            .then(|| fs::read_to_string(&path).ok())
+            .flatten()
+    }
+
     /// Headers of all sessions, expired ones included, sorted by profile, kind and expiry.
     pub fn list(&self) -> Vec<Header> {
         let mut headers: Vec<_> = self
@@ -141,7 +181,8 @@ impl Sessions {
     /// Removes sessions that expired before `now`, and what killed processes left; failures are left to the next run.
     pub fn sweep(&self, now: SystemTime) {
         let _ = self.remove(|header| header.expires_at() <= now);
-        for path in self.files_with(files::TEMPORARY_EXTENSION) {
+        let old = self.files_with(files::TEMPORARY_EXTENSION);
+        for path in old.chain(self.files_with(FAILURE_EXTENSION)) {
             let modified = fs::metadata(&path).and_then(|metadata| metadata.modified());
             let age = modified.ok().and_then(|then| now.duration_since(then).ok());
             if age.is_some_and(|age| age > ABANDONED) {

@@ -38,7 +38,13 @@ pub struct Header {
     pub stored_key: Option<String>,
     /// The store that the key is in.
     pub store: String,
+    /// Of the Identity Center instance, for its tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_url: Option<String>,
 }
+
+/// The kind of a token of Identity Center, as `list` shows it.
+const TOKEN: &str = "oidc";
 
 impl Header {
     pub fn new(
@@ -60,7 +66,27 @@ impl Header {
                 .collect(),
             stored_key: stored_key.map(str::to_owned),
             store: store.to_owned(),
+            start_url: None,
         }
+    }
+
+    /// For an access token of the Identity Center instance called `name`.
+    pub fn of_token(name: &str, start_url: &str, expires: SystemTime, store: &str) -> Self {
+        Self {
+            version: VERSION,
+            profile: name.to_owned(),
+            kind: TOKEN.to_owned(),
+            expires: unix_seconds(expires),
+            access_key_suffix: String::new(),
+            stored_key: None,
+            store: store.to_owned(),
+            start_url: Some(start_url.to_owned()),
+        }
+    }
+
+    /// Whether this is no profile's session but a token of Identity Center.
+    pub fn is_token(&self) -> bool {
+        self.kind == TOKEN
     }
 
     pub fn expires_at(&self) -> SystemTime {
@@ -118,22 +144,32 @@ pub fn seal(
     step: &Fingerprint,
     key: &SessionKey,
 ) -> Result<Vec<u8>, getrandom::Error> {
-    let mut file = serde_json::to_vec(header).unwrap_or_default();
-    file.push(b'\n');
-    let mut nonce = [0; NONCE_BYTES];
-    getrandom::fill(&mut nonce)?;
     let body = Body {
         access_key_id: session.access_key_id.clone(),
         secret_access_key: session.secret_access_key.expose_secret().to_owned(),
         session_token: session.session_token.expose_secret().to_owned(),
     };
     let plain = Zeroizing::new(serde_json::to_vec(&body).unwrap_or_default());
+    seal_plain(header, &plain, step, key)
+}
+
+/// Seals anything for the file of `step`.
+pub fn seal_plain(
+    header: &Header,
+    plain: &[u8],
+    step: &Fingerprint,
+    key: &SessionKey,
+) -> Result<Vec<u8>, getrandom::Error> {
+    let mut file = serde_json::to_vec(header).unwrap_or_default();
+    file.push(b'\n');
+    let mut nonce = [0; NONCE_BYTES];
+    getrandom::fill(&mut nonce)?;
     let aad = additional_data(&file, step);
     let sealed = cipher(key)
         .encrypt(
             &Nonce::from(nonce),
             Payload {
-                msg: &plain,
+                msg: plain,
                 aad: &aad,
             },
         )
@@ -155,22 +191,28 @@ impl SealedSession {
 
     /// Opens the body; `None` for anything that is not whole, ours, of this step, and sealed with this key.
     pub fn open(&self, step: &Fingerprint, key: &SessionKey) -> Option<SessionCredentials> {
-        let (line, rest) = self.split()?;
-        let header = parse_header(line)?;
-        let (nonce, sealed) = rest.split_at_checked(NONCE_BYTES)?;
-        let nonce: [u8; NONCE_BYTES] = nonce.try_into().ok()?;
-        let payload = Payload {
-            msg: sealed,
-            aad: &additional_data(line, step),
-        };
-        let plain = Zeroizing::new(cipher(key).decrypt(&Nonce::from(nonce), payload).ok()?);
-        let mut body: Body = serde_json::from_slice(&plain).ok()?;
+        let header = self.header()?;
+        let mut body: Body = serde_json::from_slice(&self.open_plain(step, key)?).ok()?;
         Some(SessionCredentials {
             access_key_id: std::mem::take(&mut body.access_key_id),
             secret_access_key: std::mem::take(&mut body.secret_access_key).into(),
             session_token: std::mem::take(&mut body.session_token).into(),
             expiration: header.expires_at(),
         })
+    }
+
+    /// The same for what [`seal_plain`] sealed.
+    pub fn open_plain(&self, step: &Fingerprint, key: &SessionKey) -> Option<Zeroizing<Vec<u8>>> {
+        let (line, rest) = self.split()?;
+        parse_header(line)?;
+        let (nonce, sealed) = rest.split_at_checked(NONCE_BYTES)?;
+        let nonce: [u8; NONCE_BYTES] = nonce.try_into().ok()?;
+        let payload = Payload {
+            msg: sealed,
+            aad: &additional_data(line, step),
+        };
+        let plain = cipher(key).decrypt(&Nonce::from(nonce), payload).ok()?;
+        Some(Zeroizing::new(plain))
     }
 
     fn split(&self) -> Option<(&[u8], &[u8])> {

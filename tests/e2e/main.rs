@@ -14,6 +14,7 @@ mod backup;
 mod bad_input;
 mod chain;
 mod concurrency;
+mod identity_center;
 mod interop;
 mod leaks;
 mod moto;

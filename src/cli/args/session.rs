@@ -19,6 +19,10 @@ pub struct Session {
     #[arg(short, long)]
     pub no_session: bool,
 
+    /// Sign in to IAM Identity Center with a code, for a browser elsewhere [env: AWS_VAULT_DEVICE_CODE]
+    #[arg(long)]
+    pub device_code: bool,
+
     /// AWS Region, instead of the profile's
     #[arg(long, value_parser = parse::region_flag)]
     pub region: Option<Setting<String>>,
