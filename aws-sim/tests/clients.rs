@@ -177,6 +177,43 @@ fn the_aws_cli_understands_iam() {
 }
 
 #[test]
+fn the_aws_cli_signs_in_to_identity_center() {
+    let server = common::deck_with(|world| {
+        world["identity_center"] = json!({
+            "start_url": "https://corp.awsapps.com/start",
+            "assignments": { "222233334444": { "name": "Master", "roles": ["DeveloperRole"] } },
+        });
+    });
+    let key = long_term(&server);
+    let cli = |arguments: &str| aws(&server, &key, arguments).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let client = cli(
+        "sso-oidc register-client --client-name test --client-type public --scopes sso:account:access",
+    );
+    let client = format!(
+        "--client-id {} --client-secret {}",
+        text(&client["clientId"]),
+        text(&client["clientSecret"])
+    );
+    let device = cli(&format!(
+        "sso-oidc start-device-authorization {client} --start-url https://corp.awsapps.com/start"
+    ));
+    let page = text(&device["verificationUriComplete"]);
+    common::get(&server, page.strip_prefix(&server.endpoint).unwrap());
+    let tokens = cli(&format!(
+        "sso-oidc create-token {client} --grant-type urn:ietf:params:oauth:grant-type:device_code --device-code {}",
+        text(&device["deviceCode"])
+    ));
+    let token = format!("--access-token {}", text(&tokens["accessToken"]));
+    let accounts = cli(&format!("sso list-accounts {token}"));
+    assert_eq!(accounts["accountList"][0]["accountName"], "Master");
+    let given = cli(&format!(
+        "sso get-role-credentials {token} --account-id 222233334444 --role-name DeveloperRole"
+    ));
+    assert!(text(&given["roleCredentials"]["accessKeyId"]).starts_with("ASIA"));
+}
+
+#[test]
 fn answers_have_the_elements_that_moto_gives_them() {
     let server = world();
     let key = long_term(&server);

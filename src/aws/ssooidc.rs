@@ -233,7 +233,7 @@ pub fn authorize_url(
         .append_pair("client_id", client_id)
         .append_pair("redirect_uri", redirect_uri)
         .append_pair("state", state)
-        .append_pair("code_challenge_method", crate::oauth::Pkce::METHOD)
+        .append_pair("code_challenge_method", "S256")
         .append_pair("code_challenge", challenge)
         .append_pair("scopes", &scopes.join(" "))
         .finish();

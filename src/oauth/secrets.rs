@@ -23,9 +23,6 @@ pub struct Pkce {
 pub struct State(SecretString);
 
 impl Pkce {
-    /// The method's name in the authorization request.
-    pub const METHOD: &str = "S256";
-
     pub fn new() -> Result<Self, Error> {
         Ok(Self::of(random()?))
     }

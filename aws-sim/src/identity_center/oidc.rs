@@ -81,7 +81,7 @@ pub fn register(
             "Redirect URIs must be loopback addresses.",
         ));
     }
-    let (id, secret) = (token(world), token(world));
+    let (id, secret) = (world.ids.entity("", 22), token(world));
     let expires = now + Duration::from_secs(world.identity_center.script.registration_life_s);
     let answer = json!({
         "clientId": id,

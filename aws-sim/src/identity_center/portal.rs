@@ -13,6 +13,8 @@ use crate::response::{Delivery, Response};
 use crate::world::World;
 
 const USER: &str = "elmerfudd";
+/// Account id of the first generated account.
+const FIRST_GENERATED: u64 = 500_000_000_000;
 
 pub fn respond(
     world: &mut World,
@@ -80,7 +82,7 @@ impl IdentityCenter {
         });
         let generated = (0..self.generated_accounts).map(|number| {
             (
-                format!("{:012}", 500_000_000_000_u64 + u64::from(number)),
+                format!("{:012}", FIRST_GENERATED + u64::from(number)),
                 format!("Team {number:04}"),
                 format!("team{number:04}@example.com"),
                 self.generated_roles.as_slice(),
@@ -90,10 +92,11 @@ impl IdentityCenter {
     }
 
     fn roles_of(&self, account: &str) -> Option<&[String]> {
-        self.account_list()
-            .into_iter()
-            .find(|(id, ..)| id == account)
-            .map(|(.., roles)| roles)
+        if let Some(assignment) = self.assignments.get(account) {
+            return Some(&assignment.roles);
+        }
+        let number = account.parse::<u64>().ok()?.checked_sub(FIRST_GENERATED)?;
+        (number < u64::from(self.generated_accounts)).then_some(&self.generated_roles)
     }
 }
 

@@ -49,6 +49,7 @@ impl<'a> Settings<'a> {
         self.add("sso_session", sso.session.as_ref());
         self.add("sso_start_url", sso.start_url.as_ref());
         self.add("sso_region", sso.region.as_ref());
+        self.add("sso_registration_scopes", sso.registration_scopes.as_ref());
         self.add("sso_account_id", sso.account_id.as_ref());
         self.add("sso_role_name", sso.role_name.as_ref());
     }

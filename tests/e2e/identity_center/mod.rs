@@ -1,6 +1,7 @@
 //! IAM Identity Center: sign-in, its refusals, and the `sso` commands.
 
 mod commands;
+mod page;
 mod parallel;
 mod populate;
 mod refusals;
