@@ -37,6 +37,7 @@ pub mod parse;
 mod passphrase;
 mod pick;
 mod prompt;
+mod quick;
 mod remove;
 mod restore;
 mod rotate;

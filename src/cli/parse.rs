@@ -8,7 +8,7 @@ use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, ValueEnum};
 use secrecy::SecretString;
 
 use crate::cli::args::{Cli, Command, Global, Prompt, Session};
-use crate::cli::{negations, usage_error};
+use crate::cli::{negations, quick, usage_error};
 use crate::config::duration;
 use crate::config::profile::{Origin, Setting};
 use crate::environment::Environment;
@@ -38,6 +38,10 @@ where
         && (word == "--version" || word == "-v")
     {
         return Err(version());
+    }
+    if let Some(mut cli) = quick::parse(&words) {
+        fill(&mut cli, environment).map_err(|error| refusal(&error))?;
+        return Ok(cli);
     }
     let mut words = words.into_iter().peekable();
     if words.peek().is_some_and(|word| word == "--help-long") {
