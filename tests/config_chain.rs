@@ -53,6 +53,8 @@ fn step(step: Step<'_>) -> String {
         Step::Base(Base::Stored { .. }) => ("key", None),
         Step::Base(Base::Sso { .. }) => ("sso", None),
         Step::Base(Base::WebIdentity { role, .. }) => ("web", Some(&role.duration)),
+        Step::Base(Base::Saml { role, .. }) => ("saml", Some(&role.duration)),
+        Step::Base(Base::StaticKey { .. }) => ("static", None),
         Step::Base(Base::CredentialProcess { .. }) => ("process", None),
         Step::Base(Base::CredentialSource { .. }) => ("source", None),
         Step::Base(Base::LoginSession { .. }) => ("login", None),

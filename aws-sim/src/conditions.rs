@@ -70,7 +70,11 @@ pub fn substituted(pattern: &str, context: &Context) -> Option<String> {
 }
 
 fn holds(operator: &str, key: &str, wanted: &[String], context: &Context) -> Option<bool> {
-    if !KEYS.contains(&key) && !KEY_FAMILIES.iter().any(|family| key.starts_with(family)) {
+    // Keys that begin with an identity provider's name are known where its token filled them in.
+    let is_known = KEYS.contains(&key)
+        || KEY_FAMILIES.iter().any(|family| key.starts_with(family))
+        || context.contains_key(key);
+    if !is_known {
         return None;
     }
     let (quantifier, operator) = match operator.split_once(':') {

@@ -19,6 +19,8 @@ const SECRET: &[&str] = &[
     "refreshToken",
     "state",
     "user_code",
+    "WebIdentityToken",
+    "SAMLAssertion",
 ];
 
 /// One request and what came of it.

@@ -187,21 +187,22 @@ impl Statement {
 impl Principal {
     fn means(&self, caller: &Names) -> Trust {
         let aws = match self {
-            Self::Anyone(star) => std::slice::from_ref(star),
-            Self::Named(kinds) => kinds
-                .get("AWS")
-                .map(OneOrMany::as_slice)
-                .unwrap_or_default(),
+            Self::Anyone(star) => vec![star],
+            Self::Named(kinds) => ["AWS", "Federated"]
+                .iter()
+                .filter_map(|kind| kinds.get(*kind))
+                .flat_map(OneOrMany::as_slice)
+                .collect(),
         };
-        let is_account = |name: &String| {
-            *name == caller.account
+        let is_account = |name: &&String| {
+            **name == caller.account
                 || name
                     .strip_suffix(":root")
                     .is_some_and(|arn| arn.ends_with(&format!(":iam::{}", caller.account)))
         };
         if aws
             .iter()
-            .any(|name| name == "*" || caller.arns.contains(name))
+            .any(|name| *name == "*" || caller.arns.contains(name))
         {
             Trust::Principal
         } else if aws.iter().any(is_account) {

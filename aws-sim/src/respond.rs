@@ -13,7 +13,7 @@ use crate::response::Response;
 use crate::sigv4::Authorization;
 use crate::world::World;
 use crate::xml::Element;
-use crate::{control, iam, identity_center, signin, sts};
+use crate::{control, federated, iam, identity_center, metadata, signin, sts};
 
 /// Answers a request at the machine's time `now` and notes it in the world's log.
 pub fn respond(world: &mut World, request: &Request, now: SystemTime) -> Response {
@@ -53,6 +53,10 @@ fn answer(world: &mut World, request: &Request, now: SystemTime) -> Response {
             let outcome = answer.map_or_else(|error| Outcome::Error(error, None), Outcome::Ready);
             (None, outcome)
         }
+        None if asked.service == "metadata" => {
+            let response = metadata::respond(world, request, now);
+            (None, Outcome::Ready(response))
+        }
         None => api(world, request, &asked, now),
     };
     let error = outcome.error_code();
@@ -91,6 +95,13 @@ impl Asked {
             };
         }
         let parameters = Parameters(request.form());
+        if metadata::serves(&request.path) {
+            return Self {
+                service: "metadata".into(),
+                action: format!("{} {}", request.method, request.path),
+                parameters,
+            };
+        }
         if signin::serves(&request.path) {
             let action = signin::action(&request.path, &parameters);
             return Self {
@@ -143,6 +154,18 @@ fn api(
     asked: &Asked,
     now: SystemTime,
 ) -> (Option<Caller>, Outcome) {
+    if matches!(
+        asked.action.as_str(),
+        federated::WEB_IDENTITY | federated::SAML
+    ) {
+        let result = check_version(asked)
+            .and_then(|()| federated::perform(world, &asked.action, &asked.parameters, now));
+        let outcome = match result {
+            Ok(result) => Outcome::Result(Some(result)),
+            Err(error) => Outcome::Error(error, None),
+        };
+        return (None, outcome);
+    }
     let caller = match identity::authenticate(world, request, now) {
         Ok(caller) => caller,
         Err(error) => return (None, Outcome::Error(error, None)),

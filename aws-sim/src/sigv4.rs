@@ -230,7 +230,7 @@ fn canonical_header(request: &Request, name: &str) -> String {
     format!("{name}:{}\n", values.join(","))
 }
 
-fn hmac_sha256(key: &[u8], message: &str) -> Vec<u8> {
+pub fn hmac_sha256(key: &[u8], message: &str) -> Vec<u8> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
     mac.update(message.as_bytes());
     mac.finalize().into_bytes().to_vec()

@@ -13,6 +13,7 @@ use crate::identity::Principal;
 use crate::identity_center::IdentityCenter;
 use crate::ids::Ids;
 use crate::log::Call;
+use crate::metadata::Machine;
 use crate::policy::Document;
 use crate::signin;
 use crate::totp::{self, Device};
@@ -59,6 +60,9 @@ pub struct World {
     /// Makes ids and secrets repeatable.
     #[serde(default)]
     seed: Option<u64>,
+    /// The machine whose credential servers these are.
+    #[serde(default)]
+    pub machine: Option<Machine>,
     #[serde(skip)]
     pub(crate) ids: Ids,
     /// By access key id.
@@ -112,6 +116,22 @@ pub struct Account {
     /// By name.
     #[serde(default)]
     pub roles: BTreeMap<String, Role>,
+    /// By host and path, as in their ARN.
+    #[serde(default)]
+    pub oidc_providers: BTreeMap<String, OidcProvider>,
+    /// Issuers by name, as in the provider's ARN.
+    #[serde(default)]
+    pub saml_providers: BTreeMap<String, String>,
+}
+
+/// Whose web identity tokens are believed.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OidcProvider {
+    /// Client ids.
+    pub audiences: Vec<String>,
+    /// What tokens are signed with (HS256).
+    pub key: String,
 }
 
 /// An IAM user.

@@ -278,7 +278,7 @@ pub(super) fn shortened(text: &str) -> String {
 }
 
 /// The last cause says what really happened ("Connection refused"); the outer ones repeat "dispatch failure".
-fn innermost(error: &dyn std::error::Error) -> String {
+pub(super) fn innermost(error: &dyn std::error::Error) -> String {
     let mut last = error;
     while let Some(source) = last.source() {
         last = source;

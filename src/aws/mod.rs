@@ -7,6 +7,7 @@ pub mod iam_report;
 pub mod listing;
 pub mod sso;
 pub mod ssooidc;
+pub mod metadata;
 pub mod sts;
 pub mod tls;
 mod wire;

@@ -133,14 +133,61 @@ impl Aws {
         }
     }
 
-    fn sts(
+    /// Source: STS API Reference, AssumeRoleWithWebIdentity: not signed, the token is the proof.
+    pub fn assume_role_with_web_identity(
+        &self,
+        step: &AssumeRole,
+        token: &str,
+        now: SystemTime,
+    ) -> Result<SessionCredentials, Error> {
+        let call = Call::new("sts:AssumeRoleWithWebIdentity");
+        let client = self.sts(&call, &step.service, None, false)?;
+        let request = client
+            .assume_role_with_web_identity()
+            .role_arn(&step.role_arn.value)
+            .role_session_name(session_name(step, now))
+            .duration_seconds(seconds(step.duration.seconds))
+            .web_identity_token(token);
+        let output = self
+            .wait(request.send())?
+            .map_err(|error| Error::from_sdk(&call, error))?;
+        session(&call, output.credentials, now)
+    }
+
+    /// Source: STS API Reference, AssumeRoleWithSAML: not signed, the assertion (in base64) is the proof and names the session.
+    pub fn assume_role_with_saml(
+        &self,
+        step: &AssumeRole,
+        principal_arn: &str,
+        assertion: &str,
+        now: SystemTime,
+    ) -> Result<SessionCredentials, Error> {
+        let call = Call::new("sts:AssumeRoleWithSAML");
+        let client = self.sts(&call, &step.service, None, false)?;
+        let request = client
+            .assume_role_with_saml()
+            .role_arn(&step.role_arn.value)
+            .principal_arn(principal_arn)
+            .duration_seconds(seconds(step.duration.seconds))
+            .saml_assertion(assertion);
+        let output = self
+            .wait(request.send())?
+            .map_err(|error| Error::from_sdk(&call, error))?;
+        session(&call, output.credentials, now)
+    }
+
+    fn sts<'c>(
         &self,
         call: &Call,
         service: &Service,
-        credentials: &Credentials,
+        credentials: impl Into<Option<&'c Credentials>>,
         one_time: bool,
     ) -> Result<Client, Error> {
-        let config = self.config(Target::Sts, service, credentials)?;
+        // None for the calls that somebody else's token proves.
+        let config = match credentials.into() {
+            Some(credentials) => self.config(Target::Sts, service, credentials)?,
+            None => self.unsigned_config(Target::Sts, service)?,
+        };
         let mut builder = Builder::from(&config).interceptor(Watch(call.wire.clone()));
         if one_time {
             builder = builder.retry_classifier(OneTimeCode);

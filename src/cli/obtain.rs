@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::args;
 use super::context::Context;
 use super::output::notice;
-use crate::config::chain::{self, Chain, Purpose, Request, Step, Ttl};
+use crate::config::chain::{self, Chain, Purpose, Request, StaticKeys, Step, Ttl};
 use crate::config::profile::{Origin, Profile, Setting};
 use crate::config::recursion::Running;
-use crate::config::{ConfigFile, Overrides, explain, resolve};
+use crate::config::{ConfigFile, Error, Overrides, explain, resolve};
 use crate::credentials::Credentials;
 use crate::error::CliError;
 use crate::mfa::CodeSource;
@@ -57,17 +57,30 @@ impl Context {
         names: &BTreeSet<String>,
         wish: &Wish<'_>,
     ) -> Result<Chain, CliError> {
-        let request = Request {
+        let mut request = Request {
             purpose: wish.purpose,
             no_session: wish.session.no_session,
             duration: duration_setting(wish.session.duration.as_ref())?,
             ttl: Ttl::from_environment(&self.environment),
+            static_keys: StaticKeys::default(),
         };
-        Ok(chain::plan(
-            profile,
-            &|name| names.contains(name),
-            &request,
-        )?)
+        let stored = |name: &str| names.contains(name);
+        match chain::plan(profile, &stored, &request) {
+            // The last resort, read only when there is nothing else.
+            Err(
+                nothing @ (Error::CredentialsMissing { .. }
+                | Error::CallsItself { .. }
+                | Error::ProfileNotFound { .. }
+                | Error::SourceNotFound { .. }),
+            ) => {
+                let Some(path) = StaticKeys::path_from(&self.environment) else {
+                    return Err(nothing.into());
+                };
+                request.static_keys = StaticKeys::load(&path)?;
+                Ok(chain::plan(profile, &stored, &request)?)
+            }
+            result => Ok(result?),
+        }
     }
 
     /// From a profile's name to credentials. When the cache answers, the store is not listed.

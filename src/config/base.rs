@@ -1,6 +1,6 @@
 //! Where the first credentials of a chain come from, when they are not a stored access key.
 
-use super::chain::{AssumeRole, Base, Request, WebIdentityToken};
+use super::chain::{AssumeRole, Base, Request, TokenSource};
 use super::error::{Error, Place, shown};
 use super::file::profile_of_header;
 use super::lifetime::{self, SignedBy};
@@ -19,21 +19,43 @@ pub(super) fn own(base: &Profile, target: &Profile, request: &Request) -> Result
             endpoints: base.endpoints.clone(),
         });
     }
-    let file = base
-        .web_identity_token_file
-        .clone()
-        .map(WebIdentityToken::File);
-    let process = || {
-        base.web_identity_token_process
-            .clone()
-            .map(WebIdentityToken::Process)
-    };
-    if let Some(token) = file.or_else(process) {
-        let role = web_identity_role(base, target, &token, request)?;
+    if let Some((key, token)) = first_of(
+        (
+            "web_identity_token_file",
+            base.web_identity_token_file.as_ref(),
+        ),
+        (
+            "web_identity_token_process",
+            base.web_identity_token_process.as_ref(),
+        ),
+    ) {
+        let role = proved_role(base, target, (key, &token), request)?;
         return Ok(Base::WebIdentity {
             profile,
             token,
             role,
+        });
+    }
+    if let Some((key, assertion)) = first_of(
+        ("saml_assertion_file", base.saml_assertion_file.as_ref()),
+        (
+            "saml_assertion_process",
+            base.saml_assertion_process.as_ref(),
+        ),
+    ) {
+        let role = proved_role(base, target, (key, &assertion), request)?;
+        let principal_arn = base
+            .saml_principal_arn
+            .clone()
+            .ok_or_else(|| incomplete(base, (key, &assertion), "saml_principal_arn"))?;
+        return Ok(Base::Saml {
+            profile,
+            assertion,
+            principal_arn,
+            role: AssumeRole {
+                session_name: None,
+                ..role
+            },
         });
     }
     if let Some(command) = base.credential_process.clone()
@@ -43,17 +65,28 @@ pub(super) fn own(base: &Profile, target: &Profile, request: &Request) -> Result
     }
     if let Some(source) = base.credential_source.clone() {
         known_credential_source(base, &source)?;
-        return Ok(Base::CredentialSource { profile, source });
+        return Ok(Base::CredentialSource {
+            profile,
+            source,
+            fact: base.credential_source_fact.clone(),
+        });
     }
     if let Some(session) = base.login_session.clone() {
         return Ok(Base::LoginSession { profile, session });
+    }
+    if let Some(key) = request.static_keys.of_profile(&base.name) {
+        return Ok(Base::StaticKey {
+            profile,
+            file: request.static_keys.path.clone(),
+            key: key.clone(),
+        });
     }
     Err(no_credentials(base))
 }
 
 pub(super) fn signed_by(base: &Base) -> SignedBy {
     match base {
-        Base::Sso { .. } | Base::WebIdentity { .. } => SignedBy::Role,
+        Base::Sso { .. } | Base::WebIdentity { .. } | Base::Saml { .. } => SignedBy::Role,
         Base::CredentialSource { .. } if !is_unknown(base) => SignedBy::Role,
         _ => SignedBy::AccessKeyOrUnknown,
     }
@@ -64,7 +97,10 @@ pub(super) fn is_unknown(base: &Base) -> bool {
     match base {
         Base::CredentialProcess { .. } | Base::LoginSession { .. } => true,
         Base::CredentialSource { source, .. } => source.value.eq_ignore_ascii_case("Environment"),
-        Base::Stored { .. } | Base::Sso { .. } | Base::WebIdentity { .. } => false,
+        Base::StaticKey { key, .. } => key.is_temporary,
+        Base::Stored { .. } | Base::Sso { .. } | Base::WebIdentity { .. } | Base::Saml { .. } => {
+            false
+        }
     }
 }
 
@@ -80,8 +116,8 @@ pub(super) fn role_follows(base: &Base, profile: &Profile) -> bool {
     };
     let role = profile.role_arn.as_ref().map(|role| &role.origin);
     match base {
-        Base::Stored { .. } | Base::CredentialSource { .. } => true,
-        Base::WebIdentity { .. } => false,
+        Base::Stored { .. } | Base::CredentialSource { .. } | Base::StaticKey { .. } => true,
+        Base::WebIdentity { .. } | Base::Saml { .. } => false,
         Base::Sso { .. } | Base::CredentialProcess { .. } | Base::LoginSession { .. } => {
             matches!(role, Some(Origin::Flag(_)))
                 || in_own_section(role) && in_own_section(profile.own_source.as_ref())
@@ -90,7 +126,7 @@ pub(super) fn role_follows(base: &Base, profile: &Profile) -> bool {
 }
 
 pub(super) fn ignored_role(base: &Base, profile: &Profile) -> Option<String> {
-    if matches!(base, Base::WebIdentity { .. }) {
+    if matches!(base, Base::WebIdentity { .. } | Base::Saml { .. }) {
         return None;
     }
     let role = profile.role_arn.as_ref()?;
@@ -102,23 +138,28 @@ pub(super) fn ignored_role(base: &Base, profile: &Profile) -> Option<String> {
     ))
 }
 
-fn web_identity_role(
+/// A file comes before a process.
+fn first_of(
+    file: (&'static str, Option<&Setting<String>>),
+    process: (&'static str, Option<&Setting<String>>),
+) -> Option<(&'static str, TokenSource)> {
+    let from_file = || Some((file.0, TokenSource::File(file.1?.clone())));
+    let from_process = || Some((process.0, TokenSource::Process(process.1?.clone())));
+    from_file().or_else(from_process)
+}
+
+/// The role that somebody else's token proves a right to.
+fn proved_role(
     profile: &Profile,
     target: &Profile,
-    token: &WebIdentityToken,
+    present: (&'static str, &TokenSource),
     request: &Request,
 ) -> Result<AssumeRole, Error> {
-    let (key, origin) = match token {
-        WebIdentityToken::File(file) => ("web_identity_token_file", &file.origin),
-        WebIdentityToken::Process(process) => ("web_identity_token_process", &process.origin),
-    };
-    let role_arn = profile.role_arn.clone().ok_or_else(|| Error::Incomplete {
-        profile: profile.name.clone(),
-        present: key,
-        missing: "role_arn",
-        place: Place::new(&profile.file, origin),
-    })?;
-    // AssumeRoleWithWebIdentity knows no external id and no MFA; tags and source identity come with the token.
+    let role_arn = profile
+        .role_arn
+        .clone()
+        .ok_or_else(|| incomplete(profile, present, "role_arn"))?;
+    // These calls know no external id and no MFA; tags and source identity come with the token.
     Ok(AssumeRole {
         profile: profile.name.clone(),
         role_arn,
@@ -131,6 +172,20 @@ fn web_identity_role(
         source_identity: None,
         service: service(profile, target),
     })
+}
+
+fn incomplete(
+    profile: &Profile,
+    (present, source): (&'static str, &TokenSource),
+    missing: &'static str,
+) -> Error {
+    let (TokenSource::File(setting) | TokenSource::Process(setting)) = source;
+    Error::Incomplete {
+        profile: profile.name.clone(),
+        present,
+        missing,
+        place: Place::new(&profile.file, &setting.origin),
+    }
 }
 
 fn complete(profile: &Profile, sso: &Sso) -> Result<(), Error> {

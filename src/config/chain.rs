@@ -3,6 +3,7 @@
 
 pub use super::plan::{plan, service};
 use super::profile::{Endpoints, Origin, Setting};
+pub use super::static_keys::{StaticKey, StaticKeys};
 
 /// What is wanted of a profile, besides what its configuration says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub struct Request {
     /// `--duration` or `AWS_VAULT_DURATION`, in seconds: for every step of the chain. 0 counts as unset.
     pub duration: Option<Setting<u32>>,
     pub ttl: Ttl,
+    /// Keys in clear text, for profiles that have nothing else.
+    pub static_keys: StaticKeys,
 }
 
 /// What the credentials are for.
@@ -84,7 +87,7 @@ impl Chain {
 
     /// Whether the stored access key itself is handed out.
     pub fn yields_access_key(&self) -> bool {
-        self.links.is_empty() && matches!(self.base, Base::Stored { .. })
+        self.links.is_empty() && self.base.is_access_key()
     }
 }
 
@@ -95,22 +98,34 @@ impl Base {
             Self::Stored { profile }
             | Self::Sso { profile, .. }
             | Self::WebIdentity { profile, .. }
+            | Self::Saml { profile, .. }
             | Self::CredentialProcess { profile, .. }
             | Self::CredentialSource { profile, .. }
-            | Self::LoginSession { profile, .. } => profile,
+            | Self::LoginSession { profile, .. }
+            | Self::StaticKey { profile, .. } => profile,
+        }
+    }
+
+    /// Whether it is the long-term key of an IAM user for certain.
+    pub fn is_access_key(&self) -> bool {
+        match self {
+            Self::Stored { .. } => true,
+            Self::StaticKey { key, .. } => !key.is_temporary,
+            _ => false,
         }
     }
 
     fn yields_role_session(&self) -> bool {
         match self {
-            Self::Sso { .. } | Self::WebIdentity { .. } => true,
+            Self::Sso { .. } | Self::WebIdentity { .. } | Self::Saml { .. } => true,
             // An instance and a task have roles; the environment may hold anything.
             Self::CredentialSource { source, .. } => {
                 !source.value.eq_ignore_ascii_case("Environment")
             }
-            Self::Stored { .. } | Self::CredentialProcess { .. } | Self::LoginSession { .. } => {
-                false
-            }
+            Self::Stored { .. }
+            | Self::CredentialProcess { .. }
+            | Self::LoginSession { .. }
+            | Self::StaticKey { .. } => false,
         }
     }
 }
@@ -131,7 +146,11 @@ impl<'a> Step<'a> {
             Self::Base(
                 Base::CredentialProcess { command, .. }
                 | Base::WebIdentity {
-                    token: WebIdentityToken::Process(command),
+                    token: TokenSource::Process(command),
+                    ..
+                }
+                | Base::Saml {
+                    assertion: TokenSource::Process(command),
                     ..
                 },
             ) => Some(command),
@@ -151,7 +170,6 @@ impl<'a> Step<'a> {
 
 /// Where the first credentials come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "there is one per process")]
 pub enum Base {
     /// Long-term keys in the keystore under the name of `profile`.
     ///
@@ -175,7 +193,19 @@ pub enum Base {
     /// ```
     WebIdentity {
         profile: String,
-        token: WebIdentityToken,
+        token: TokenSource,
+        role: AssumeRole,
+    },
+    /// ```ini
+    /// role_arn = arn:aws:iam::111122223333:role/staff
+    /// saml_principal_arn = arn:aws:iam::111122223333:saml-provider/Example
+    /// saml_assertion_process = /usr/local/bin/assertion
+    /// ```
+    Saml {
+        profile: String,
+        assertion: TokenSource,
+        principal_arn: Setting<String>,
+        /// The session's name and its longest life stand in the assertion.
         role: AssumeRole,
     },
     /// ```ini
@@ -191,6 +221,8 @@ pub enum Base {
     CredentialSource {
         profile: String,
         source: Setting<String>,
+        /// See [`Profile::credential_source_fact`](super::profile::Profile::credential_source_fact).
+        fact: Option<Setting<String>>,
     },
     /// ```ini
     /// login_session = arn:aws:iam::111122223333:user/jon
@@ -199,11 +231,17 @@ pub enum Base {
         profile: String,
         session: Setting<String>,
     },
+    /// A key in clear text in `~/.aws/credentials`.
+    StaticKey {
+        profile: String,
+        file: std::path::PathBuf,
+        key: StaticKey,
+    },
 }
 
-/// Where a web identity token is read from.
+/// Where a web identity token or a SAML assertion is read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum WebIdentityToken {
+pub enum TokenSource {
     File(Setting<String>),
     Process(Setting<String>),
 }

@@ -35,8 +35,8 @@
 //! }
 //! ```
 //!
-//! `kind` is `access_key`, `sso`, `web_identity`, `credential_process`, `credential_source` or `login_session` for the first
-//! step, and `session` or `role` for others. `call` is null where AWS is not called. `cached_seconds` is what is left of a
+//! `kind` is `access_key`, `sso`, `web_identity`, `saml`, `credential_process`, `credential_source`, `login_session` or
+//! `static_key` for the first step, and `session` or `role` for others. `call` is null where AWS is not called. `cached_seconds` is what is left of a
 //! session in the cache; a step does not run when it or a later one is cached. `from` is `flag`, `environment`, `file` or
 //! `default`. Of commands only the program is told, since arguments may be secrets.
 
@@ -205,6 +205,8 @@ fn call(step: Step<'_>) -> (Option<&'static str>, &'static str) {
         Step::Base(Base::WebIdentity { .. }) => {
             (Some("sts:AssumeRoleWithWebIdentity"), "web_identity")
         }
+        Step::Base(Base::Saml { .. }) => (Some("sts:AssumeRoleWithSAML"), "saml"),
+        Step::Base(Base::StaticKey { .. }) => (None, "static_key"),
         Step::Base(Base::CredentialProcess { .. }) => (None, "credential_process"),
         Step::Base(Base::CredentialSource { .. }) => (None, "credential_source"),
         Step::Base(Base::LoginSession { .. }) => (None, "login_session"),
@@ -215,7 +217,9 @@ fn call(step: Step<'_>) -> (Option<&'static str>, &'static str) {
 
 fn lifetime(step: Step<'_>) -> Option<&Lifetime> {
     match step {
-        Step::Base(Base::WebIdentity { role, .. }) => Some(&role.duration),
+        Step::Base(Base::WebIdentity { role, .. } | Base::Saml { role, .. }) => {
+            Some(&role.duration)
+        }
         Step::Base(_) => None,
         Step::Link(Link::GetSessionToken(link)) => Some(&link.duration),
         Step::Link(Link::AssumeRole(link)) => Some(&link.duration),
@@ -224,9 +228,8 @@ fn lifetime(step: Step<'_>) -> Option<&Lifetime> {
 
 fn role_arn(step: Step<'_>) -> Option<&str> {
     match step {
-        Step::Base(Base::WebIdentity { role, .. }) | Step::Link(Link::AssumeRole(role)) => {
-            Some(&role.role_arn.value)
-        }
+        Step::Base(Base::WebIdentity { role, .. } | Base::Saml { role, .. })
+        | Step::Link(Link::AssumeRole(role)) => Some(&role.role_arn.value),
         _ => None,
     }
 }

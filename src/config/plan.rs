@@ -13,7 +13,7 @@ use super::recursion;
 /// Decides every step for `profile`. `stored` says for which names the keystore holds an access key.
 ///
 /// * A stored key of a profile wins over its `source_profile`, that over IAM Identity Center, that over a web identity, that
-///   over `credential_process`, that over `credential_source` and `login_session`.
+///   over a SAML assertion, that over `credential_process`, `credential_source`, `login_session` and a key in clear text.
 /// * Keys get a session (GetSessionToken) unless a step after it does better without; see `no_session`.
 /// * Each `role_arn` on the way from the base to the profile is assumed in turn; an MFA device is asked once.
 pub fn plan(
@@ -31,7 +31,8 @@ pub fn plan(
         profiles: &whole[..=last],
         request,
     };
-    must_exist(&whole[..=last], keys.is_some())?;
+    let has_static_key = || request.static_keys.of_profile(&whole[last].name).is_some();
+    must_exist(&whole[..=last], keys.is_some() || has_static_key())?;
     let mut notes = configuration_notes(&lineage, whole.len());
     let base = match keys {
         Some((_, profile)) => Base::Stored { profile },
@@ -68,7 +69,7 @@ impl Lineage<'_> {
         let mut links = Vec::new();
         let mut signed_by = base::signed_by(base);
         let mut proved: Vec<&str> = Vec::new();
-        if matches!(base, Base::Stored { .. })
+        if base.is_access_key()
             && let Some(session) = self.session(notes)?
         {
             proved.extend(

@@ -69,6 +69,15 @@ pub struct Profile {
     pub web_identity_token_file: Option<Setting<String>>,
     /// `web_identity_token_process = …` *
     pub web_identity_token_process: Option<Setting<String>>,
+    /// What of the environment decides which credentials `credential_source` means: the access key's id, the URI of the
+    /// container's endpoint, the address of the instance's metadata service.
+    pub credential_source_fact: Option<Setting<String>>,
+    /// `saml_assertion_file = /run/user/1000/assertion` *
+    pub saml_assertion_file: Option<Setting<String>>,
+    /// `saml_assertion_process = …` *
+    pub saml_assertion_process: Option<Setting<String>>,
+    /// `saml_principal_arn = arn:aws:iam::111122223333:saml-provider/Example` *
+    pub saml_principal_arn: Option<Setting<String>>,
     /// `login_session = arn:aws:iam::…` (written by `aws login`)
     pub login_session: Option<Setting<String>>,
     /// IAM Identity Center settings, from an `[sso-session]` section or inline.

@@ -2,7 +2,7 @@
 //! there for other programs, and we do without it; a longer way back to where it began is an error before anything is run,
 //! because each round would wait for the lock of the one before.
 
-use super::chain::{Base, Chain, Mfa, Step, WebIdentityToken};
+use super::chain::{Base, Chain, Mfa, Step, TokenSource};
 use super::error::{Error, LoopStep};
 use super::file::ConfigFile;
 use super::layers::loop_error;
@@ -115,9 +115,14 @@ fn command_of(step: Step<'_>) -> Option<(&'static str, &str)> {
         }
         Step::Base(Base::WebIdentity {
             profile,
-            token: WebIdentityToken::Process(_),
+            token: TokenSource::Process(_),
             ..
         }) => Some(("web_identity_token_process", profile)),
+        Step::Base(Base::Saml {
+            profile,
+            assertion: TokenSource::Process(_),
+            ..
+        }) => Some(("saml_assertion_process", profile)),
         step => match step.mfa()? {
             Mfa {
                 serial,

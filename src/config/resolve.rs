@@ -142,15 +142,49 @@ impl Sources<'_> {
             source_profile: None,
             own_source: None,
             credential_source: text("credential_source"),
+            credential_source_fact: self.credential_source_fact(),
             credential_process: text("credential_process"),
             web_identity_token_file: text("web_identity_token_file"),
             web_identity_token_process: text("web_identity_token_process"),
+            saml_assertion_file: text("saml_assertion_file"),
+            saml_assertion_process: text("saml_assertion_process"),
+            saml_principal_arn: text("saml_principal_arn"),
             login_session: text("login_session"),
             sso: self.sso(),
             endpoints: endpoints(self)?,
             clear_text_key: text("aws_access_key_id").map(|key| key.origin),
             notes: self.notes(name),
         })
+    }
+
+    /// Source: AWS SDKs and Tools Reference Guide, "Container credential provider", "IMDS credential provider".
+    fn credential_source_fact(&self) -> Option<Setting<String>> {
+        let source = self.layers.setting("credential_source")?;
+        match source.value.to_ascii_lowercase().as_str() {
+            "environment" => self.variable(&["AWS_ACCESS_KEY_ID"]),
+            "ecscontainer" => self.variable(&[
+                "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+                "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+            ]),
+            "ec2instancemetadata" => self
+                .text(
+                    "ec2_metadata_service_endpoint",
+                    &["AWS_EC2_METADATA_SERVICE_ENDPOINT"],
+                )
+                .or_else(|| {
+                    let mode = self.text(
+                        "ec2_metadata_service_endpoint_mode",
+                        &["AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"],
+                    )?;
+                    let is_v6 = mode.value.eq_ignore_ascii_case("ipv6");
+                    is_v6.then(|| Setting::new("http://[fd00:ec2::254]".to_owned(), mode.origin))
+                })
+                .or_else(|| {
+                    let origin = Origin::Default("the instance metadata service");
+                    Some(Setting::new("http://169.254.169.254".to_owned(), origin))
+                }),
+            _ => None,
+        }
     }
 
     /// Seconds, `0x` and all as Go reads them, or a duration such as `1h`, at which the Go tool crashes. 0 is unset.

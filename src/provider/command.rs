@@ -100,9 +100,12 @@ impl Directive<'_> {
     }
 
     fn run(self, environment: &Environment, limit: Duration) -> Result<Zeroizing<Vec<u8>>, Reason> {
+        let terminal = File::open(if cfg!(windows) { "CONIN$" } else { "/dev/tty" }).ok();
+        let is_attended = terminal.is_some();
+        // An aws-vault that the command calls must not wait for what we are holding.
         let running = Running::of(environment).and(self.profile, self.command);
-        let terminal = if cfg!(windows) { "CONIN$" } else { "/dev/tty" };
-        let mut child = command(&self.command.value, environment)?
+        let mut command = command(&self.command.value, environment)?;
+        command
             .env_clear()
             .envs(
                 environment
@@ -110,10 +113,15 @@ impl Directive<'_> {
                     .filter(|(name, _)| !is_ours(name) || recursion::is_us(&self.command.value)),
             )
             .env(recursion::VARIABLE, running)
-            .stdin(File::open(terminal).map_or_else(|_| Stdio::null(), Stdio::from))
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(Reason::NotRun)?;
+            .stdin(terminal.map_or_else(Stdio::null, Stdio::from))
+            .stdout(Stdio::piped());
+        // Only the foreground group may ask on the terminal, and Ctrl-C ends all of it. Without one, a group of its own can be
+        // ended with everything that the command started.
+        #[cfg(unix)]
+        if !is_attended {
+            std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        }
+        let mut child = command.spawn().map_err(Reason::NotRun)?;
         let started = Instant::now();
         let output = read(&mut child, limit);
         let status = match output {
@@ -121,8 +129,7 @@ impl Directive<'_> {
             Ok(_) => wait(&mut child, limit.saturating_sub(started.elapsed())),
         };
         let Some(status) = status else {
-            let _ = child.kill();
-            let _ = child.wait();
+            end(&mut child, is_attended);
             return output.and(Err(Reason::TimedOut));
         };
         if !status.success() {
@@ -186,6 +193,18 @@ fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
             Ok(None) => std::thread::sleep(POLL),
         }
     }
+}
+
+fn end(child: &mut Child, is_attended: bool) {
+    #[cfg(unix)]
+    if !is_attended {
+        let group = rustix::process::Pid::from_child(child);
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+    #[cfg(windows)]
+    let _ = is_attended;
+    let _ = child.kill();
+    let _ = child.wait();
 }
 
 /// The command is the user's, but what it calls may be anybody's: no passphrase of ours, except for ourselves.

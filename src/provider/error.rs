@@ -1,5 +1,7 @@
 //! Why a chain did not yield credentials.
 
+use std::path::PathBuf;
+
 use aws_vault_keystore::Backend;
 
 use crate::files::PathError;
@@ -23,6 +25,16 @@ pub enum Error {
     Sso(super::SsoError),
     #[error(transparent)]
     Command(#[from] super::command::Error),
+    #[error(transparent)]
+    TokenFile(super::token::FileError),
+    #[error(transparent)]
+    Federation(#[from] super::federation::Error),
+    #[error(transparent)]
+    Source(super::credential_source::SourceError),
+    #[error(transparent)]
+    Config(#[from] crate::config::Error),
+    #[error("the access key of profile '{profile}' is no longer in {}", path.display())]
+    StaticKeyGone { profile: String, path: PathBuf },
     #[error(
         "profile '{profile}' gets its credentials from {kind}, which this version of aws-vault cannot use yet"
     )]
@@ -61,6 +73,13 @@ impl Error {
             Self::KeyMissing { profile, .. } => vec![format!("run `aws-vault add {profile}`")],
             Self::Sso(error) => error.hints(),
             Self::Command(error) => vec![error.hint().to_owned()],
+            Self::TokenFile(_) => {
+                vec!["whoever renews the token writes it there; the path is taken as it stands, without ~".to_owned()]
+            }
+            Self::Federation(error) => error.hints(),
+            Self::Source(error) => vec![error.hint().to_owned()],
+            Self::Config(error) => error.hint().into_iter().collect(),
+            Self::StaticKeyGone { .. } => vec!["run the command again".to_owned()],
             Self::NotYet { .. } => {
                 vec!["profiles with an access key, and roles behind them, work".to_owned()]
             }

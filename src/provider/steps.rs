@@ -22,9 +22,10 @@ impl Base {
     /// The Go tool's word for the step, where it has one. `None`: what is long-term, or at hand without a call, is not cached.
     pub fn kind(&self) -> Option<&'static str> {
         match self {
-            Self::Stored { .. } | Self::CredentialSource { .. } => None,
+            Self::Stored { .. } | Self::CredentialSource { .. } | Self::StaticKey { .. } => None,
             Self::Sso { .. } => Some("sso.GetRoleCredentials"),
             Self::WebIdentity { .. } => Some("sts.AssumeRoleWithWebIdentity"),
+            Self::Saml { .. } => Some("sts.AssumeRoleWithSAML"),
             Self::CredentialProcess { .. } => Some("credential_process"),
             Self::LoginSession { .. } => Some("signin.CreateOAuth2Token"),
         }

@@ -81,7 +81,49 @@ fn is_shells(c: char, word: Option<&str>, is_first_word: bool) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+    use std::process::{Command, Stdio};
+
     use super::*;
+
+    /// Every line of up to five of these characters, against what the AWS CLI splits with.
+    #[test]
+    fn the_same_words_as_pythons_shlex() {
+        const SCRIPT: &str = "\
+import json, shlex, sys
+def split(line):
+    try: return shlex.split(line)
+    except ValueError: return None
+print(json.dumps([split(line) for line in json.load(sys.stdin)]))";
+        let mut lines = vec![String::new()];
+        for length in 1..=5 {
+            let shorter: Vec<_> = lines
+                .iter()
+                .filter(|line| line.len() == length - 1)
+                .cloned()
+                .collect();
+            for line in shorter {
+                lines.extend(['a', ' ', '\'', '"', '\\'].map(|c| format!("{line}{c}")));
+            }
+        }
+        let mut python = Command::new("python3")
+            .args(["-c", SCRIPT])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("install the Debian package python3");
+        let mut input = python.stdin.take().unwrap();
+        input
+            .write_all(&serde_json::to_vec(&lines).unwrap())
+            .unwrap();
+        drop(input);
+        let output = python.wait_with_output().unwrap().stdout;
+        let expected: Vec<Option<Vec<String>>> = serde_json::from_slice(&output).unwrap();
+        for (line, expected) in lines.iter().zip(expected) {
+            let words = expected.map(Words::Plain).ok_or(Unclosed);
+            assert_eq!(split(line), words, "{line:?}");
+        }
+    }
 
     #[test]
     fn words_and_what_needs_a_shell() {

@@ -6,7 +6,7 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 
 use crate::config::chain::{
-    AssumeRole, Base, Chain, GetSessionToken, Lifetime, Link, Service, WebIdentityToken,
+    AssumeRole, Base, Chain, GetSessionToken, Lifetime, Link, Service, TokenSource,
 };
 use crate::config::profile::Origin;
 
@@ -66,22 +66,41 @@ fn base(hash: &mut Fields, base: &Base, location: &str) {
         }
         Base::WebIdentity { token, role, .. } => {
             hash.field("web-identity");
-            match token {
-                WebIdentityToken::File(path) => hash.field("file").field(&path.value),
-                WebIdentityToken::Process(command) => hash.field("process").field(&command.value),
-            };
+            token_source(hash, token);
+            assume_role(hash, role);
+        }
+        Base::Saml {
+            assertion,
+            principal_arn,
+            role,
+            ..
+        } => {
+            hash.field("saml").field(&principal_arn.value);
+            token_source(hash, assertion);
             assume_role(hash, role);
         }
         Base::CredentialProcess { command, .. } => {
             hash.field("credential-process").field(&command.value);
         }
-        Base::CredentialSource { source, .. } => {
+        Base::CredentialSource { source, fact, .. } => {
             hash.field("credential-source").field(&source.value);
+            hash.optional(fact.as_ref().map(|fact| fact.value.as_str()));
         }
         Base::LoginSession { session, .. } => {
             hash.field("login-session").field(&session.value);
         }
+        Base::StaticKey { profile, file, key } => {
+            hash.field("static").field(&file.to_string_lossy());
+            hash.field(profile).field(&key.access_key_id);
+        }
     }
+}
+
+fn token_source(hash: &mut Fields, source: &TokenSource) {
+    match source {
+        TokenSource::File(path) => hash.field("file").field(&path.value),
+        TokenSource::Process(command) => hash.field("process").field(&command.value),
+    };
 }
 
 fn get_session_token(hash: &mut Fields, step: &GetSessionToken) {

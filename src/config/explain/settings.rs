@@ -1,9 +1,12 @@
 //! The settings behind each step.
 
-use super::super::chain::{AssumeRole, Base, Lifetime, Link, Mfa, Service, Step, WebIdentityToken};
+use super::super::chain::{AssumeRole, Base, Lifetime, Link, Mfa, Service, Step, TokenSource};
 use super::super::duration;
 use super::super::profile::{Origin, Profile, Setting, Sso};
 use super::{From, Named, Value};
+use crate::credentials::masked;
+
+static CREDENTIALS_FILE: Origin = Origin::Default("the AWS CLI's credentials file");
 
 /// Settings in the order they are told.
 pub(super) struct Settings<'a>(pub(super) Vec<Named<'a>>);
@@ -29,20 +32,56 @@ impl<'a> Settings<'a> {
             Base::Stored { .. } => {}
             Base::Sso { sso, .. } => self.add_sso(sso),
             Base::WebIdentity { token, role, .. } => {
-                match token {
-                    WebIdentityToken::File(file) => self.add("web_identity_token_file", Some(file)),
-                    WebIdentityToken::Process(command) => {
-                        self.add_program("web_identity_token_process", Some(command));
-                    }
-                }
+                self.add_token(
+                    token,
+                    ["web_identity_token_file", "web_identity_token_process"],
+                );
+                self.add_role(target, role);
+            }
+            Base::Saml {
+                assertion,
+                principal_arn,
+                role,
+                ..
+            } => {
+                self.add_token(assertion, ["saml_assertion_file", "saml_assertion_process"]);
+                self.add("saml_principal_arn", Some(principal_arn));
                 self.add_role(target, role);
             }
             Base::CredentialProcess { command, .. } => {
                 self.add_program("credential_process", Some(command));
             }
-            Base::CredentialSource { source, .. } => self.add("credential_source", Some(source)),
+            Base::CredentialSource { source, fact, .. } => {
+                self.add("credential_source", Some(source));
+                self.add_fact(fact.as_ref());
+            }
             Base::LoginSession { session, .. } => self.add("login_session", Some(session)),
+            Base::StaticKey { file, key, .. } => {
+                let place = format!("{}:{}", file.display(), key.line);
+                self.add_text("aws_access_key_id", place, &CREDENTIALS_FILE);
+            }
         }
+    }
+
+    fn add_token(&mut self, token: &'a TokenSource, [file, process]: [&'static str; 2]) {
+        match token {
+            TokenSource::File(path) => self.add(file, Some(path)),
+            TokenSource::Process(command) => self.add_program(process, Some(command)),
+        }
+    }
+
+    /// A container's URI opens its credentials to whoever shares its network, so only the host is told.
+    fn add_fact(&mut self, fact: Option<&'a Setting<String>>) {
+        let Some(fact) = fact else { return };
+        let (key, value) = match fact.value.split_once("://") {
+            Some((scheme, rest)) => {
+                let host = rest.split('/').next().unwrap_or_default();
+                ("endpoint", format!("{scheme}://{host}"))
+            }
+            None if fact.value.starts_with('/') => ("endpoint", "http://169.254.170.2".to_owned()),
+            None => ("access_key_id", masked(&fact.value)),
+        };
+        self.add_text(key, value, &fact.origin);
     }
 
     fn add_sso(&mut self, sso: &'a Sso) {

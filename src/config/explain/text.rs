@@ -117,6 +117,7 @@ impl ExplainedStep<'_> {
         match (self.call, self.kind) {
             (Some(call), _) => format!("{call} for '{profile}'"),
             (None, "access_key") => format!("access key of '{profile}'"),
+            (None, "static_key") => format!("access key of '{profile}' in clear text"),
             (None, kind) => format!("{kind} of '{profile}'"),
         }
     }

@@ -83,3 +83,47 @@ fn revoked_credentials_are_obtained_again_once() {
     home.env_of(&["dev"]);
     assert_eq!((helper.runs(), sim.count("AssumeRole")), (2, 2));
 }
+
+#[test]
+fn commands_from_a_file_that_others_can_write_are_not_run() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let home = Home::new();
+    let touch = format!("touch {}", home.path("ran").display());
+    let role =
+        "role_arn = arn:aws:iam::222233334444:role/Ci\nsaml_principal_arn = x\nregion = eu-west-1";
+    for key in [
+        "credential_process",
+        "web_identity_token_process",
+        "saml_assertion_process",
+    ] {
+        home.configure(&format!("[profile tool]\n{role}\n{key} = {touch}\n"));
+        let mode = std::fs::Permissions::from_mode(0o666);
+        std::fs::set_permissions(home.config(), mode).unwrap();
+        home.run(["exec", "tool", "--", "true"])
+            .fails("can be changed by")
+            .hints("chmod 600");
+        assert!(!home.path("ran").exists(), "{key}");
+    }
+}
+
+#[test]
+fn a_helper_that_asks_for_its_own_profile_is_stopped_before_it_waits_for_us() {
+    let sim = sim();
+    let home = Home::of(&sim, "");
+    let helper = home.script(
+        "helper",
+        &format!(
+            "exec '{}' export --format=json tool",
+            env!("CARGO_BIN_EXE_aws-vault")
+        ),
+    );
+    home.configure(&config(&helper));
+    let ran = home
+        .run(["exec", "tool", "--", "true"])
+        .fails("credential_process of profile 'tool' (line 2 [profile tool]) failed");
+    assert!(
+        ran.stderr.contains("credential_process runs in a loop"),
+        "{ran:#?}"
+    );
+}
