@@ -4,6 +4,7 @@ mod ambient;
 mod federated;
 mod kinds;
 mod process;
+mod programs;
 mod static_keys;
 
 use serde_json::{Value, json};

@@ -101,7 +101,7 @@ fn commands_from_a_file_that_others_can_write_are_not_run() {
         let mode = std::fs::Permissions::from_mode(0o666);
         std::fs::set_permissions(home.config(), mode).unwrap();
         home.run(["exec", "tool", "--", "true"])
-            .fails("can be changed by")
+            .fails("can be written by every user")
             .hints("chmod 600");
         assert!(!home.path("ran").exists(), "{key}");
     }
