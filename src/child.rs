@@ -1,12 +1,20 @@
 //! The command that receives the credentials: its environment, and how we become it.
 
+#[cfg(unix)]
+mod supervise;
+
 use std::ffi::{OsStr, OsString};
+use std::path::Path;
 use std::process::ExitCode;
 
 use crate::credentials::{Credentials, rfc3339};
 use crate::environment::Environment;
 use crate::error::{CliError, Kind, visible};
 use crate::hardening;
+use crate::server::Secret;
+
+#[cfg(unix)]
+pub use supervise::{Ended, supervise};
 
 /// What the command is told.
 #[derive(Debug)]
@@ -26,6 +34,19 @@ pub enum Handover<'a> {
     Credentials(&'a Credentials),
     /// It fetches them itself, by the profile's name: what lives longer than a session asks again when one ends.
     Profile,
+    /// From a container credentials server beside it.
+    Container { uri: &'a str, token: Token<'a> },
+    /// From an instance metadata server beside it; `None`: at the address that every SDK knows.
+    Instance { endpoint: Option<&'a str> },
+}
+
+/// How the command comes to the token of the container credentials server.
+#[derive(Debug, Clone, Copy)]
+pub enum Token<'a> {
+    /// In its environment, which its own children inherit.
+    Value(&'a Secret),
+    /// In a file that only its user can read.
+    File(&'a Path),
 }
 
 /// A program and its arguments.
@@ -42,11 +63,18 @@ pub struct Command {
 /// It is built anew, so a variable that stood twice in ours stands once here: of a duplicate, removing the first would
 /// uncover the second.
 pub fn environment(parent: &Environment, delivery: &Delivery<'_>) -> Vec<(OsString, OsString)> {
-    let added = additions(delivery);
+    let mut added = additions(delivery);
+    if !matches!(
+        delivery.credentials,
+        Handover::Credentials(_) | Handover::Profile
+    ) {
+        added.extend(no_proxy(parent));
+    }
     let mut variables: Vec<_> = parent
         .iter()
         .filter(|(name, _)| {
-            !is_withheld(name) && !added.iter().any(|(ours, _)| same_name(name, ours))
+            !is_withheld(name, &delivery.credentials)
+                && !added.iter().any(|(ours, _)| same_name(name, ours))
         })
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
@@ -142,13 +170,36 @@ fn additions(delivery: &Delivery<'_>) -> Vec<(&'static str, String)> {
     if let Some(url) = delivery.endpoint_url {
         added.push(("AWS_ENDPOINT_URL", url.to_owned()));
     }
-    let credentials = match delivery.credentials {
-        Handover::Credentials(credentials) => credentials,
-        Handover::Profile => {
-            added.push(("AWS_PROFILE", delivery.profile.to_owned()));
-            return added;
+    match delivery.credentials {
+        Handover::Credentials(credentials) => added.extend(in_environment(credentials)),
+        Handover::Profile => added.push(("AWS_PROFILE", delivery.profile.to_owned())),
+        Handover::Container { uri, token } => {
+            added.push(("AWS_CONTAINER_CREDENTIALS_FULL_URI", uri.to_owned()));
+            added.push(match token {
+                Token::Value(token) => (
+                    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+                    token.expose().to_owned(),
+                ),
+                Token::File(path) => (
+                    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+                    path.to_string_lossy().into_owned(),
+                ),
+            });
         }
-    };
+        Handover::Instance { endpoint } => {
+            if let Some(endpoint) = endpoint {
+                added.push(("AWS_EC2_METADATA_SERVICE_ENDPOINT", endpoint.to_owned()));
+            }
+            // botocore gives up after one second and one attempt, which a refresh may outlast.
+            added.push(("AWS_METADATA_SERVICE_TIMEOUT", "5".to_owned()));
+            added.push(("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "3".to_owned()));
+        }
+    }
+    added
+}
+
+fn in_environment(credentials: &Credentials) -> Vec<(&'static str, String)> {
+    let mut added = Vec::new();
     added.push(("AWS_ACCESS_KEY_ID", credentials.access_key_id().to_owned()));
     added.push((
         "AWS_SECRET_ACCESS_KEY",
@@ -163,8 +214,39 @@ fn additions(delivery: &Delivery<'_>) -> Vec<(&'static str, String)> {
     added
 }
 
+/// Keeps the traffic to local servers away from proxies, which would see the token: SDKs send plain HTTP through `HTTP_PROXY`
+/// wherever it goes. What the user excepted stays excepted.
+fn no_proxy(parent: &Environment) -> Vec<(&'static str, String)> {
+    const LOCAL: &str = "127.0.0.1,localhost,::1,169.254.169.254,169.254.170.2";
+    // Some programs read one spelling, some the other, and Windows knows only one.
+    let names: &[_] = if cfg!(windows) {
+        &["NO_PROXY"]
+    } else {
+        &["NO_PROXY", "no_proxy"]
+    };
+    let given = |name: &str| parent.var(name).map(str::to_owned);
+    let other = given("no_proxy").or_else(|| given("NO_PROXY"));
+    let extended = |name| match given(name).or_else(|| other.clone()) {
+        Some(given) if given.trim() == "*" => given,
+        Some(given) => format!("{given},{LOCAL}"),
+        None => LOCAL.to_owned(),
+    };
+    names.iter().map(|name| (*name, extended(name))).collect()
+}
+
 /// Whether a variable of ours must not reach the command.
-fn is_withheld(name: &OsStr) -> bool {
+fn is_withheld(name: &OsStr, credentials: &Handover<'_>) -> bool {
+    let from_instance = matches!(credentials, Handover::Instance { .. });
+    is_secret_or_rival(name) || (from_instance && starts_with(name, "AWS_EC2_METADATA_"))
+}
+
+fn starts_with(name: &OsStr, prefix: &str) -> bool {
+    name.to_str()
+        .and_then(|name| name.get(..prefix.len()))
+        .is_some_and(|start| same_name(OsStr::new(start), prefix))
+}
+
+fn is_secret_or_rival(name: &OsStr) -> bool {
     const NAMES: &[&str] = &[
         // Credentials, in every spelling an SDK has read: the command would act as somebody else.
         "AWS_ACCESS_KEY",
@@ -200,16 +282,8 @@ fn is_withheld(name: &OsStr) -> bool {
         "AWS_VAULT_OP_",
         "PROTON_PASS_",
     ];
-    let Some(name) = name.to_str() else {
-        return false;
-    };
-    NAMES
-        .iter()
-        .any(|withheld| same_name(OsStr::new(name), withheld))
-        || PREFIXES.iter().any(|prefix| {
-            name.get(..prefix.len())
-                .is_some_and(|start| same_name(OsStr::new(start), prefix))
-        })
+    NAMES.iter().any(|withheld| same_name(name, withheld))
+        || PREFIXES.iter().any(|prefix| starts_with(name, prefix))
 }
 
 /// Names of variables are case-sensitive, except on Windows.
@@ -230,6 +304,22 @@ fn default_shell(environment: &Environment) -> OsString {
             .unwrap_or(OsStr::new("/bin/sh"))
             .to_owned()
     }
+}
+
+/// Runs the command beside a server of ours, and yields its exit status.
+#[cfg(windows)]
+pub fn supervise(
+    command: &Command,
+    environment: Vec<(OsString, OsString)>,
+) -> Result<Ended, CliError> {
+    run(command, environment).map(Ended::Code)
+}
+
+/// How a command ended.
+#[cfg(windows)]
+#[derive(Debug, Clone, Copy)]
+pub enum Ended {
+    Code(ExitCode),
 }
 
 /// POSIX shells answer 127 for a command that is not there and 126 for one that cannot be run; so do we.

@@ -13,6 +13,10 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 #[cfg(unix)]
 static CORE_LIMIT: OnceLock<Rlimit> = OnceLock::new();
 
+/// The limit of open files that the user had: programs that use select(2) break with a higher one.
+#[cfg(unix)]
+static FILE_LIMIT: OnceLock<Rlimit> = OnceLock::new();
+
 /// Forbids core dumps and, on Linux, that another process of the same user reads our memory. First thing in `main`.
 ///
 /// A kernel or sandbox that refuses leaves us as safe as any other program, so that is no error.
@@ -30,12 +34,28 @@ pub fn apply() {
     let _ = setrlimit(Resource::Core, none);
 }
 
-/// Gives the core limit back before the process becomes the user's command.
+/// Gives the limits back before the process becomes the user's command. Makes system calls only.
 #[cfg(unix)]
 pub fn restore_for_command() {
     if let Some(limit) = CORE_LIMIT.get() {
         let _ = setrlimit(Resource::Core, *limit);
     }
+    if let Some(limit) = FILE_LIMIT.get() {
+        let _ = setrlimit(Resource::Nofile, *limit);
+    }
+}
+
+/// As many open files as the system lets us have: a server has one for each connection.
+#[cfg(unix)]
+pub fn allow_many_files() {
+    let limit = *FILE_LIMIT.get_or_init(|| getrlimit(Resource::Nofile));
+    let _ = setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: limit.maximum,
+            maximum: limit.maximum,
+        },
+    );
 }
 
 /// Nothing yet: Windows needs a process DACL and a Windows Error Reporting exclusion.
@@ -44,3 +64,6 @@ pub fn apply() {}
 
 #[cfg(windows)]
 pub fn restore_for_command() {}
+
+#[cfg(windows)]
+pub fn allow_many_files() {}

@@ -56,6 +56,11 @@ impl Terminal {
         })
     }
 
+    /// Whether there is one, and our process group has it: a background job that reads is stopped by the kernel.
+    pub fn is_ours() -> bool {
+        tty::Tty::open().is_ok_and(|tty| tty.is_ours())
+    }
+
     /// Asks for something that may be seen. The answer is not trimmed.
     pub fn ask(&mut self, prompt: &str) -> Result<Zeroizing<String>, TerminalError> {
         self.line(prompt, Echo::Plain)

@@ -15,17 +15,27 @@ const LAYERS: [&[&str]; 6] = [
         "console",
         "import",
         "migration",
+        "server",
     ],
     &["provider", "hardening", "terminal"],
     &[
         "mfa", "aws", "sessions", "vault", "index", "oauth", "browser",
     ],
     &["config"],
-    &["credentials", "environment", "error", "files", "program"],
+    &[
+        "credentials",
+        "environment",
+        "error",
+        "files",
+        "peer",
+        "program",
+    ],
 ];
 
 /// Sideways imports, each with its reason.
-const ALLOWED: [(&str, &str); 4] = [
+const ALLOWED: [(&str, &str); 5] = [
+    // The command is told the token of the server beside it.
+    ("child", "server"),
     // A session file is sealed with the key that the vault keeps.
     ("sessions", "vault"),
     // An STS call carries a code.

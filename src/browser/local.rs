@@ -4,7 +4,7 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use super::peer::is_our_user;
+use crate::peer::is_our_user;
 
 /// Patience with one connection: browsers open some without asking anything.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(1);

@@ -1,7 +1,6 @@
 //! Opening a link in the user's browser, and the web server on this computer that pages of ours come from.
 
 pub(crate) mod local;
-mod peer;
 mod redirect;
 
 use std::io;

@@ -11,6 +11,7 @@ mod handing_out;
 mod keys;
 mod login;
 mod moving;
+mod serving;
 mod session;
 mod sso;
 
@@ -23,6 +24,7 @@ pub use handing_out::{Exec, Export, Format};
 pub use keys::{Add, List, Remove, Rotate};
 pub use login::Login;
 pub use moving::{Backends, Import, MigrateBackend};
+pub use serving::{HttpTokens, Servers};
 pub use session::{Clear, Lock, MfaToken, Session};
 pub use sso::{SignInFlags, Sso, SsoCommand, SsoList, SsoLogin, SsoLogout, SsoPopulate};
 

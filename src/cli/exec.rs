@@ -6,6 +6,7 @@ use super::args::{Exec, Export, Format};
 use super::context::Context;
 use super::obtain::{Wish, refuse_nesting};
 use super::output::stdout_is_terminal;
+use super::serving;
 use crate::child::{self, Delivery, Handover};
 use crate::config::chain::Purpose;
 use crate::error::CliError;
@@ -15,7 +16,11 @@ pub fn run(context: &Context, args: Exec) -> Result<ExitCode, CliError> {
         return super::export::run(context, &as_export(args)).map(|()| ExitCode::SUCCESS);
     }
     refuse_nesting(context, args.nest)?;
+    serving::refuse_contradictions(&args)?;
     let profile = context.profile(args.profile.as_deref())?;
+    if args.servers.any() {
+        return serving::exec(context, &args, &profile);
+    }
     let profile = profile.as_str();
     let obtained = context.obtain(
         &Wish {

@@ -41,6 +41,7 @@ mod quick;
 mod remove;
 mod restore;
 mod rotate;
+mod serving;
 mod sign_in;
 mod sso;
 mod status;

@@ -85,21 +85,32 @@ impl Context {
 
     /// From a profile's name to credentials. When the cache answers, the store is not listed.
     pub fn obtain(&self, wish: &Wish<'_>, mfa: &args::MfaToken) -> Result<Obtained, CliError> {
+        self.obtain_lasting(wish, &self.codes(mfa)?, self.min_ttl(), &|_, chain| chain)
+    }
+
+    /// The same; a cached session must live at least `min_ttl`, and the chain is what `extend` makes of the profile's.
+    pub fn obtain_lasting(
+        &self,
+        wish: &Wish<'_>,
+        codes: &CodeSource,
+        min_ttl: Duration,
+        extend: &dyn Fn(&Profile, Chain) -> Chain,
+    ) -> Result<Obtained, CliError> {
         let config = self.config()?;
-        let codes = self.codes(mfa)?;
         let location = self.location();
         let profile = self.resolve(&config, wish)?;
-        self.with_provider(&codes, &location, |provider| {
+        self.with_lasting_provider(codes, &location, min_ttl, |provider| {
             let tell = |chain: &Chain| {
                 self.debug(|| explain::text(&profile, chain, config.path(), &[]));
             };
-            if let Some(chain) = self.remembered_chain(&profile, wish, &location)
+            let remembered = self.remembered_chain(&profile, wish, &location);
+            if let Some(chain) = remembered.map(|chain| extend(&profile, chain))
                 && let Some(credentials) = provider.from_cache(&chain)?
             {
                 tell(&chain);
                 return Ok((chain, credentials));
             }
-            let chain = self.cold_chain(&profile, wish)?;
+            let chain = extend(&profile, self.cold_chain(&profile, wish)?);
             tell(&chain);
             refuse_foreign_commands(&config, &chain)?;
             Running::of(&self.environment).refuse_loop(&chain, &config)?;
@@ -120,6 +131,16 @@ impl Context {
         location: &str,
         work: impl FnOnce(&Provider<'_>) -> Result<T, CliError>,
     ) -> Result<T, CliError> {
+        self.with_lasting_provider(codes, location, self.min_ttl(), work)
+    }
+
+    fn with_lasting_provider<T>(
+        &self,
+        codes: &CodeSource,
+        location: &str,
+        min_ttl: Duration,
+        work: impl FnOnce(&Provider<'_>) -> Result<T, CliError>,
+    ) -> Result<T, CliError> {
         work(&Provider {
             environment: &self.environment,
             aws: &self.aws,
@@ -130,14 +151,14 @@ impl Context {
             clock: &self.clock,
             started: self.now(),
             sign_in: self.sign_in,
-            min_ttl: self.min_ttl(),
+            min_ttl,
             unlocked: self.unlocked(),
             notice: &notice,
         })
     }
 
     /// The plan by the names last seen in the store, without looking there.
-    fn remembered_chain(
+    pub fn remembered_chain(
         &self,
         profile: &Profile,
         wish: &Wish<'_>,

@@ -54,7 +54,7 @@ fn ask(
     }
 }
 
-fn on_terminal(serial: &str) -> Result<Zeroizing<String>, Error> {
+pub(super) fn on_terminal(serial: &str) -> Result<Zeroizing<String>, Error> {
     Terminal::open()
         .and_then(|mut terminal| terminal.ask(&message(serial)))
         .map_err(|error| match error {
@@ -72,7 +72,7 @@ fn no_terminal(serial: &str) -> Error {
 
 impl Prompt {
     /// `None` for what is only a name to refuse.
-    fn driver(self) -> Option<Driver> {
+    pub(super) fn driver(self) -> Option<Driver> {
         match self {
             Self::Terminal => Some(Driver::Terminal),
             Self::Kdialog => Some(Driver::Kdialog),

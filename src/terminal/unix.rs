@@ -35,6 +35,12 @@ impl Tty {
         Ok(Self { file })
     }
 
+    /// Whether our process group is in the foreground.
+    pub fn is_ours(&self) -> bool {
+        rustix::termios::tcgetpgrp(&self.file)
+            .is_ok_and(|group| group == rustix::process::getpgrp())
+    }
+
     /// Byte by byte, without echo, with Ctrl-C as a byte: a signal would end us before the echo is back on.
     pub fn raw(&mut self) -> Result<Raw<'_>, TerminalError> {
         restore_on_sigterm();

@@ -17,6 +17,10 @@ impl Tty {
         Err(unsupported())
     }
 
+    pub fn is_ours(&self) -> bool {
+        true
+    }
+
     pub fn raw(&mut self) -> Result<Raw<'_>, TerminalError> {
         Err(unsupported().into())
     }

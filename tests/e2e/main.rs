@@ -24,6 +24,7 @@ mod prompts;
 mod recursion;
 mod rotation;
 mod secret_service;
+mod servers;
 mod sources;
 mod story;
 mod sts_faults;

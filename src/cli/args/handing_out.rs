@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Args, ValueEnum};
 
+use super::serving::Servers;
 use super::session::{MfaToken, Session};
 
 /// Run a command with temporary credentials
@@ -21,7 +22,8 @@ EXAMPLES
   aws-vault exec work                   a shell with credentials
   aws-vault exec                        choose the profile from a list
   aws-vault exec --nest other           another one inside it
-  aws-vault exec --profile-env work     for programs that fetch credentials by AWS_PROFILE themselves"
+  aws-vault exec --profile-env work     for programs that fetch credentials by AWS_PROFILE themselves
+  aws-vault exec --ecs-server work -- terraform apply     credentials that are renewed while it runs"
 )]
 pub struct Exec {
     /// Profile of the config file [default: AWS_PROFILE, else you choose]
@@ -37,6 +39,9 @@ pub struct Exec {
 
     #[command(flatten)]
     pub mfa: MfaToken,
+
+    #[command(flatten)]
+    pub servers: Servers,
 
     /// Tell the command the profile (AWS_PROFILE) instead of giving it credentials [env: AWS_VAULT_PROFILE_ENV]
     #[arg(long)]

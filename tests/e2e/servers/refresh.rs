@@ -1,0 +1,104 @@
+//! When credentials are renewed.
+
+use std::sync::Barrier;
+use std::time::Duration;
+
+use aws_sim::FaultKind;
+
+use super::{Server, roles, server::send};
+use crate::support::{DECK, Home, KEY, Sim, error, fault, now};
+
+#[test]
+fn a_hundred_first_requests_are_one_call() {
+    let (sim, home) = roles();
+    let server = Server::start(&home, &["--ecs-server", "--lazy", "deploy"]);
+    let barrier = Barrier::new(100);
+    let token = server.var("AWS_CONTAINER_AUTHORIZATION_TOKEN");
+    let host = server.host();
+    let request = format!(
+        "GET / HTTP/1.1\r\nHost: {host}\r\nAuthorization: {token}\r\nConnection: close\r\n\r\n"
+    );
+    std::thread::scope(|scope| {
+        for _ in 0..100 {
+            scope.spawn(|| {
+                barrier.wait();
+                send(host, request.as_bytes()).ok();
+            });
+        }
+    });
+    assert_eq!(sim.actions(), ["sts:AssumeRole"]);
+}
+
+#[test]
+fn a_failure_is_an_answer_and_is_not_repeated_at_once() {
+    let (sim, home) = roles();
+    let server = Server::start(&home, &["--ecs-server", "--lazy", "deploy"]);
+    sim.faults([fault("AssumeRole", error(403, "AccessDenied", "not today"))]);
+    for _ in 0..5 {
+        let answer = server.container("/");
+        assert_eq!(answer.status, 503, "{answer:#?}");
+        assert!(
+            answer.json()["Message"]
+                .as_str()
+                .unwrap()
+                .contains("not today")
+        );
+        assert!(!answer.body.contains(KEY.secret) && !answer.body.contains(KEY.id));
+    }
+    assert_eq!(sim.count("AssumeRole"), 1);
+    sim.faults([]);
+    std::thread::sleep(Duration::from_millis(4100));
+    server.container("/").ok();
+    let told = server.stop().ok().stderr;
+    assert!(told.contains("no credentials for "), "{told}");
+}
+
+#[test]
+fn expired_credentials_never_leave() {
+    let (sim, home) = roles();
+    let expiring = |seconds| {
+        let time = now() + Duration::from_secs(seconds);
+        let value = humantime::format_rfc3339_seconds(time).to_string();
+        let name = "Expiration".to_owned();
+        fault("AssumeRole", FaultKind::Field { name, value })
+    };
+    sim.faults([expiring(20)]);
+    let server = Server::start(&home, &["--ecs-server", "deploy"]);
+    let first = server.container("/").ok().json();
+    assert_eq!(sim.count("AssumeRole"), 1);
+    sim.faults([expiring(3600)]);
+    // The window of 20 seconds is the last five: served, and renewed meanwhile.
+    std::thread::sleep(Duration::from_millis(15_300));
+    server.container("/").ok();
+    sim.wait_for("AssumeRole", 2);
+    std::thread::sleep(Duration::from_millis(300));
+    let second = server.container("/").ok().json();
+    assert_ne!(first["AccessKeyId"], second["AccessKeyId"]);
+    assert_eq!(sim.count("AssumeRole"), 2);
+}
+
+#[test]
+fn nobody_is_asked_twice_by_the_retries_of_an_sdk() {
+    let sim = Sim::deck();
+    let home = Home::with_key(&sim, DECK);
+    let server = Server::start(&home, &["--ecs-server", "--lazy", "master"]);
+    for _ in 0..5 {
+        let answer = server.container("/");
+        assert_eq!(answer.status, 503, "{answer:#?}");
+        let message = answer.json()["Message"].as_str().unwrap().to_owned();
+        assert!(message.contains("no terminal to ask on"), "{message}");
+    }
+    let told = server.stop().ok().stderr;
+    assert_eq!(told.matches("an MFA code is needed").count(), 1, "{told}");
+}
+
+#[test]
+fn a_code_given_beforehand_is_enough() {
+    let sim = Sim::deck();
+    let home = Home::with_key(&sim, DECK);
+    let server = Server::start(&home, &["--ec2-server", "-t", &sim.code(), "master"]);
+    server
+        .metadata("/latest/meta-data/iam/security-credentials/DeveloperRole")
+        .ok();
+    assert_eq!(sim.actions(), ["sts:GetSessionToken", "sts:AssumeRole"]);
+}
