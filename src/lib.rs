@@ -4,6 +4,7 @@
 
 pub mod aws;
 pub mod backup;
+pub mod bastion;
 pub mod browser;
 pub mod child;
 pub mod cli;

@@ -77,6 +77,11 @@ impl Terminal {
         Ok(answer == "y" || answer == "yes")
     }
 
+    /// Shows something that must not go to stdout or a log.
+    pub fn show(&mut self, text: &str) -> Result<(), TerminalError> {
+        self.tty.raw()?.write(&visible(text))
+    }
+
     fn line(&mut self, prompt: &str, echo: Echo) -> Result<Zeroizing<String>, TerminalError> {
         let mut raw = self.tty.raw()?;
         raw.write(&visible(prompt))?;

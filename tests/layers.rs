@@ -11,6 +11,7 @@ const LAYERS: [&[&str]; 6] = [
         "rotation",
         "status",
         "backup",
+        "bastion",
         "child",
         "console",
         "import",

@@ -37,9 +37,9 @@ pub enum Command {
         #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
         step: i64,
     },
-    /// Print a built-in world: deck
+    /// Print a built-in world: deck, or empty
     World {
-        #[arg(value_parser = ["deck"])]
+        #[arg(value_parser = ["deck", "empty"])]
         name: String,
     },
 }

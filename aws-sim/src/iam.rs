@@ -1,6 +1,14 @@
 //! Identity and Access Management, version 2010-05-08: what a user needs to rotate its own keys, for the caller's own
 //! account.
 
+mod admin;
+mod authorization_details;
+mod devices;
+mod groups;
+mod managed;
+mod roles;
+mod users;
+
 use secrecy::ExposeSecret;
 
 use crate::api::{ApiCall, invalid_action};
@@ -36,7 +44,8 @@ pub fn perform(
         "GetUser" => user(world, call).map(Some),
         "ListMFADevices" => list_mfa_devices(world, call).map(Some),
         "ListUsers" => list_users(world, call).map(Some),
-        _ => Err(invalid_action(action, VERSION)),
+        _ => admin::perform(world, action, call)
+            .unwrap_or_else(|| Err(invalid_action(action, VERSION))),
     }
 }
 

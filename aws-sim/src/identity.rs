@@ -254,7 +254,7 @@ impl Caller {
             Principal::AssumedRole(name, _) => account
                 .roles
                 .get(name)
-                .map(|role| role.policies.values().collect())
+                .map(|role| account.role_policies(role).collect())
                 .unwrap_or_default(),
         }
     }

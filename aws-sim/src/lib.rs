@@ -6,6 +6,7 @@
 
 mod api;
 mod assume_role;
+mod aws_managed;
 mod clock;
 mod conditions;
 mod control;
@@ -19,6 +20,7 @@ mod ids;
 mod log;
 mod metadata;
 mod mfa;
+mod organizations;
 mod parameters;
 mod policy;
 mod request;

@@ -8,6 +8,7 @@ use crate::parameters::Parameters;
 
 /// Parameters whose value is a secret, or as good as one.
 const SECRET: &[&str] = &[
+    "Password",
     "TokenCode",
     "Session",
     "SigninToken",

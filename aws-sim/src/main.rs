@@ -22,10 +22,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             if die_with_parent {
                 ask_to_die_with_parent()?;
             }
-            let text = if world.as_os_str() == "deck" {
-                World::DECK.to_owned()
-            } else {
-                std::fs::read_to_string(world)?
+            let text = match world.to_str() {
+                Some("deck") => World::DECK.to_owned(),
+                Some("empty") => World::EMPTY.to_owned(),
+                _ => std::fs::read_to_string(world)?,
             };
             let server = Server::listen(World::from_json(&text)?, listen)?;
             writeln!(
@@ -43,6 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 token_code(&seed, step_at(now).saturating_add_signed(step))?
             )?;
         }
+        Command::World { name } if name == "empty" => write!(stdout(), "{}", World::EMPTY)?,
         Command::World { .. } => write!(stdout(), "{}", World::DECK)?,
     }
     Ok(())

@@ -43,13 +43,51 @@ pub struct Names {
 
 /// A policy document.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[serde(try_from = "serde_json::Value")]
 pub struct Document {
+    statement: OneOrMany<Statement>,
+    /// The text as it was given.
+    source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Elements {
     #[serde(rename = "Version")]
     _version: Option<String>,
     #[serde(rename = "Id")]
     _id: Option<String>,
     statement: OneOrMany<Statement>,
+}
+
+impl TryFrom<serde_json::Value> for Document {
+    type Error = serde_json::Error;
+
+    fn try_from(value: serde_json::Value) -> Result<Self, Self::Error> {
+        Self::parse(&value.to_string())
+    }
+}
+
+impl Document {
+    /// Reads a document's text, and keeps it.
+    pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
+        let Elements { statement, .. } = serde_json::from_str(text)?;
+        Ok(Self {
+            statement,
+            source: text.to_owned(),
+        })
+    }
+
+    /// The text as it was given.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Whether some statement has a `Principal`, as only trust policies do.
+    pub fn names_principals(&self) -> bool {
+        let mut statements = self.statement.as_slice().iter();
+        statements.any(|statement| statement.principal.is_some())
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -13,7 +13,7 @@ use crate::response::Response;
 use crate::sigv4::Authorization;
 use crate::world::World;
 use crate::xml::Element;
-use crate::{control, federated, iam, identity_center, metadata, signin, sts};
+use crate::{control, federated, iam, identity_center, metadata, organizations, signin, sts};
 
 /// Answers a request at the machine's time `now` and notes it in the world's log.
 pub fn respond(world: &mut World, request: &Request, now: SystemTime) -> Response {
@@ -56,6 +56,10 @@ fn answer(world: &mut World, request: &Request, now: SystemTime) -> Response {
         None if asked.service == "metadata" => {
             let response = metadata::respond(world, request, now);
             (None, Outcome::Ready(response))
+        }
+        None if asked.service == organizations::SERVICE => {
+            let (caller, response) = organizations::respond(world, request, &asked.action, now);
+            (caller, Outcome::Ready(response))
         }
         None => api(world, request, &asked, now),
     };
@@ -112,7 +116,10 @@ impl Asked {
         }
         let service = Authorization::of(request)
             .map_or_else(|_| "sts".into(), |authorization| authorization.service);
-        let action = parameters.optional("Action").unwrap_or_default().to_owned();
+        let action = match request.header("x-amz-target") {
+            Some(target) => target.rsplit('.').next().unwrap_or_default().to_owned(),
+            None => parameters.optional("Action").unwrap_or_default().to_owned(),
+        };
         Self {
             service,
             action,

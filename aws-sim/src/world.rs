@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::aws_managed;
 use crate::clock;
 use crate::faults::Faults;
 use crate::identity::Principal;
@@ -57,6 +58,9 @@ pub struct World {
     /// What differs from the plain AWS.
     #[serde(default)]
     pub options: Options,
+    /// The account that manages the organization, of which every account is a member.
+    #[serde(default)]
+    pub management_account: Option<String>,
     /// Makes ids and secrets repeatable.
     #[serde(default)]
     seed: Option<u64>,
@@ -107,6 +111,15 @@ pub struct Account {
     /// `aws`, `aws-cn` or `aws-us-gov`.
     #[serde(default = "aws_partition")]
     pub partition: String,
+    /// What AWS Organizations calls it.
+    #[serde(default)]
+    pub name: String,
+    /// Customer-managed policies by name.
+    #[serde(default)]
+    pub managed_policies: BTreeMap<String, ManagedPolicy>,
+    /// Virtual MFA devices that belong to nobody yet.
+    #[serde(skip)]
+    pub(crate) unassigned_devices: Vec<Device>,
     /// By name.
     #[serde(default)]
     pub users: BTreeMap<String, User>,
@@ -150,6 +163,15 @@ pub struct User {
     /// Inline policies by name.
     #[serde(default)]
     pub policies: BTreeMap<String, Document>,
+    /// ARNs of attached policies.
+    #[serde(default)]
+    pub attached: BTreeSet<String>,
+    /// By key.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    /// Whether there is a console password; whether it must be changed.
+    #[serde(skip)]
+    pub login_profile: Option<bool>,
     /// At most two.
     #[serde(default)]
     pub access_keys: Vec<AccessKey>,
@@ -165,9 +187,28 @@ pub struct User {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Group {
+    /// Begins and ends with a slash.
+    #[serde(default = "root_path")]
+    pub path: String,
     /// By name.
     #[serde(default)]
     pub policies: BTreeMap<String, Document>,
+    /// ARNs of attached policies.
+    #[serde(default)]
+    pub attached: BTreeSet<String>,
+}
+
+/// A customer-managed policy.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManagedPolicy {
+    /// Begins and ends with a slash.
+    #[serde(default = "root_path")]
+    pub path: String,
+    /// Number and text of every version that is kept.
+    pub versions: BTreeMap<u32, Document>,
+    /// The version that counts.
+    pub default_version: u32,
 }
 
 /// An IAM role.
@@ -188,6 +229,18 @@ pub struct Role {
     /// What it may do, by name.
     #[serde(default)]
     pub policies: BTreeMap<String, Document>,
+    /// ARNs of attached policies.
+    #[serde(default)]
+    pub attached: BTreeSet<String>,
+    /// One sentence.
+    #[serde(default)]
+    pub description: String,
+    /// By key.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    /// ARN of the policy that bounds it; kept, not evaluated.
+    #[serde(default)]
+    pub permissions_boundary: Option<String>,
 }
 
 /// A long-term access key.
@@ -269,6 +322,9 @@ impl World {
 
     /// The text of the built-in example.
     pub const DECK: &'static str = include_str!("deck.json");
+
+    /// The same accounts before anything of the talk was set up: an administrator, and the roles of AWS Organizations.
+    pub const EMPTY: &'static str = include_str!("empty.json");
 
     /// Moves this AWS's clock ahead of the machine's, or behind it.
     pub fn set_clock_offset(&mut self, seconds: i64) {
@@ -367,9 +423,35 @@ impl Account {
         user: &'a User,
     ) -> impl Iterator<Item = &'a Document> {
         let groups = user.groups.iter().filter_map(|name| self.groups.get(name));
-        user.policies
-            .values()
-            .chain(groups.flat_map(|group| group.policies.values()))
+        let own = user.policies.values().chain(self.attached(&user.attached));
+        own.chain(groups.flat_map(|group| {
+            group
+                .policies
+                .values()
+                .chain(self.attached(&group.attached))
+        }))
+    }
+
+    /// The role's own policies and those attached to it.
+    pub(crate) fn role_policies<'a>(
+        &'a self,
+        role: &'a Role,
+    ) -> impl Iterator<Item = &'a Document> {
+        role.policies.values().chain(self.attached(&role.attached))
+    }
+
+    fn attached<'a>(&'a self, arns: &'a BTreeSet<String>) -> impl Iterator<Item = &'a Document> {
+        arns.iter()
+            .filter_map(|arn| aws_managed::document(arn).or_else(|| self.managed(arn)))
+    }
+
+    /// The version that counts of a customer-managed policy.
+    fn managed(&self, arn: &str) -> Option<&Document> {
+        let (_, below) = arn.split_once(":policy")?;
+        let mut policies = self.managed_policies.iter();
+        let (_, policy) =
+            policies.find(|(name, policy)| format!("{}{name}", policy.path) == below)?;
+        policy.versions.get(&policy.default_version)
     }
 }
 

@@ -1,6 +1,12 @@
 //! IAM operations on a user's own access keys.
 
 use std::time::SystemTime;
+pub mod account;
+pub mod detail;
+mod read;
+mod write;
+
+pub use write::NewRole;
 
 use aws_sdk_iam::Client;
 use aws_sdk_iam::config::Builder;

@@ -6,6 +6,8 @@ pub mod iam;
 pub mod iam_report;
 pub mod listing;
 pub mod metadata;
+pub mod organizations;
+pub mod parallel;
 pub mod sso;
 pub mod ssooidc;
 pub mod sts;
@@ -72,11 +74,12 @@ enum Target {
     Sso,
     /// Identity Center's sign-in.
     SsoOidc,
+    Organizations,
 }
 
 impl Aws {
-    /// Runs one call to its end.
-    fn wait<T>(&self, future: impl Future<Output = T>) -> Result<T, Error> {
+    /// Runs one call, or many at once, to the end.
+    pub fn wait<T>(&self, future: impl Future<Output = T>) -> Result<T, Error> {
         if self.runtime.get().is_none() {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -169,10 +172,11 @@ fn endpoint_url(target: Target, service: &Service) -> Option<&Setting<String>> {
         Target::Iam => &service.endpoints.iam,
         Target::Sso => &service.endpoints.sso,
         Target::SsoOidc => &service.endpoints.sso_oidc,
+        Target::Organizations => &None,
     };
     let all = service.endpoints.all.as_ref();
     match target {
-        Target::Sts | Target::Iam => own.as_ref().or(all),
+        Target::Sts | Target::Iam | Target::Organizations => own.as_ref().or(all),
         // These receive the token itself, not a signature; plain http is this computer.
         Target::Sso | Target::SsoOidc => own
             .as_ref()

@@ -6,6 +6,7 @@
 
 mod about;
 mod backup;
+pub mod bastion;
 mod global;
 mod handing_out;
 mod keys;
@@ -19,6 +20,7 @@ use clap::{Parser, Subcommand};
 
 pub use about::{Completion, Explain, Shell, Version};
 pub use backup::{Backup, Restore, Status};
+pub use bastion::Bastion;
 pub use global::{Backend, Global, Prompt};
 pub use handing_out::{Exec, Export, Format};
 pub use keys::{Add, List, Remove, Rotate};
@@ -72,6 +74,7 @@ pub enum Command {
     Restore(Restore),
     Explain(Explain),
     Backends(Backends),
+    Bastion(Bastion),
     Import(Import),
     MigrateBackend(MigrateBackend),
     Version(Version),

@@ -53,6 +53,12 @@ impl From<import::Error> for CliError {
     }
 }
 
+impl From<crate::bastion::file::FileError> for CliError {
+    fn from(error: crate::bastion::file::FileError) -> Self {
+        Self::new(&error).hint("docs/bastion.md describes every key of the file")
+    }
+}
+
 impl From<PathError> for CliError {
     fn from(error: PathError) -> Self {
         Self::new(&error)

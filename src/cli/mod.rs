@@ -16,6 +16,7 @@ mod add;
 pub mod args;
 mod backends;
 mod backup;
+mod bastion;
 mod clear;
 pub mod completion;
 mod context;
@@ -75,6 +76,7 @@ pub fn run(
         Command::Add(args) => done(add::run(&context, &args)),
         Command::Backup(args) => done(backup::run(&context, &args)),
         Command::Backends(args) => done(backends::run(&context, &args)),
+        Command::Bastion(args) => bastion::run(&context, args),
         Command::Clear(args) => done(clear::run(&context, &args)),
         Command::Exec(args) => exec::run(&context, args),
         Command::Explain(args) => done(explain::run(&context, &args)),
@@ -159,6 +161,7 @@ impl Command {
             Self::Add(_) => "add",
             Self::Backends(_) => "backends",
             Self::Backup(_) => "backup",
+            Self::Bastion(bastion) => bastion.command.name(),
             Self::Clear(_) => "clear",
             Self::Completion(_) => "completion",
             Self::Exec(_) => "exec",

@@ -235,6 +235,7 @@ fn fill(cli: &mut Cli, environment: &Environment) -> Result<(), CliError> {
         | Command::Backup(_)
         | Command::Restore(_)
         | Command::Backends(_)
+        | Command::Bastion(_)
         | Command::Import(_)
         | Command::MigrateBackend(_)
         | Command::Version(_)

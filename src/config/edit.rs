@@ -15,28 +15,40 @@ impl ConfigFile {
     ///
     /// An empty serial number is none. Fails when the name or the serial number could not be read back.
     pub fn with_profile(&self, name: &str, mfa_serial: Option<&str>) -> Result<String, Error> {
-        let header = match name {
-            "default" => "default".to_owned(),
-            name => format!("profile {name}"),
-        };
         let properties: Vec<(&str, &str)> = mfa_serial
             .filter(|serial| !serial.is_empty())
             .map(|serial| ("mfa_serial", serial))
             .into_iter()
             .collect();
+        self.with_properties(name, &properties)
+    }
+
+    /// The same with any properties.
+    pub fn with_properties(
+        &self,
+        name: &str,
+        properties: &[(&str, &str)],
+    ) -> Result<String, Error> {
+        let header = match name {
+            "default" => "default".to_owned(),
+            name => format!("profile {name}"),
+        };
         // Names and values are free text: what breaks out of its line would be a setting of somebody else's choice.
         if name.contains(char::is_control) || !reads_back(name, &header, &[]) {
             return Err(Error::ProfileName {
                 name: name.to_owned(),
             });
         }
-        if !reads_back(name, &header, &properties) {
+        let unwritable = properties
+            .iter()
+            .find(|property| !reads_back(name, &header, std::slice::from_ref(property)));
+        if let Some((key, value)) = unwritable {
             return Err(Error::UnwritableValue {
-                key: "mfa_serial".to_owned(),
-                value: mfa_serial.unwrap_or_default().to_owned(),
+                key: (*key).to_owned(),
+                value: (*value).to_owned(),
             });
         }
-        Ok(append_section(self.text(), &header, &properties))
+        Ok(append_section(self.text(), &header, properties))
     }
 }
 

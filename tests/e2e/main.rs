@@ -12,6 +12,7 @@ mod support;
 
 mod backup;
 mod bad_input;
+mod bastion;
 mod chain;
 mod concurrency;
 mod identity_center;

@@ -1,0 +1,315 @@
+//! Flags of `aws-vault bastion …`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::session::MfaToken;
+
+/// Build and keep a bastion account: users in one account, roles in the others
+///
+/// A file, bastion.toml, names the accounts, the roles, the groups that may assume them, and the users. The commands below
+/// compare it with what is there, change what differs, and prove that nobody gets in without MFA.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+EXAMPLES
+  aws-vault bastion init                write a commented bastion.toml
+  aws-vault bastion plan                show what it would change; exit status 2 if anything
+  aws-vault bastion apply               change it")]
+pub struct Bastion {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Init(Init),
+    Plan(Plan),
+    Apply(Apply),
+    AddUser(AddUser),
+    EnrollMfa(EnrollMfa),
+    Config(Config),
+    Verify(Verify),
+    RemoveUser(RemoveUser),
+}
+
+impl Command {
+    /// The word that chose the command, as errors name it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Init(_) => "bastion init",
+            Self::Plan(_) => "bastion plan",
+            Self::Apply(_) => "bastion apply",
+            Self::AddUser(_) => "bastion add-user",
+            Self::EnrollMfa(_) => "bastion enroll-mfa",
+            Self::Config(_) => "bastion config",
+            Self::Verify(_) => "bastion verify",
+            Self::RemoveUser(_) => "bastion remove-user",
+        }
+    }
+}
+
+/// Which file it is about.
+#[derive(Debug, Clone, Args)]
+pub struct BastionFile {
+    /// The file that describes the layout
+    #[arg(short, long, value_name = "FILE", default_value = "bastion.toml")]
+    pub file: PathBuf,
+}
+
+/// Write a commented bastion.toml
+///
+/// Asks for what the flags leave out. Reads the accounts of an AWS organization if asked to. Overwrites nothing.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+EXAMPLES
+  aws-vault bastion init
+  aws-vault bastion init --bastion 111122223333 --account Master=222233334444 --admin-profile admin --user elmerfudd
+  aws-vault bastion init --organization --admin-profile root --bastion Identity")]
+pub struct Init {
+    #[command(flatten)]
+    pub file: BastionFile,
+
+    /// The bastion account: its id, or with --organization its name
+    #[arg(long, value_name = "ACCOUNT")]
+    pub bastion: Option<String>,
+
+    /// Another account, with the profile that may administer IAM there if it has one of its own; may be given again
+    #[arg(long = "account", value_name = "NAME=ID[=PROFILE]")]
+    pub accounts: Vec<String>,
+
+    /// Profile that may administer IAM, directly or through --admin-role
+    #[arg(long, value_name = "PROFILE")]
+    pub admin_profile: Option<String>,
+
+    /// Role that the profile assumes in the other accounts [default: OrganizationAccountAccessRole]
+    #[arg(long, value_name = "ROLE")]
+    pub admin_role: Option<String>,
+
+    /// Take the accounts from AWS Organizations
+    #[arg(long)]
+    pub organization: bool,
+
+    /// A user of the bastion account; may be given again
+    #[arg(long = "user", value_name = "NAME")]
+    pub users: Vec<String>,
+
+    /// Region of the profiles that `bastion config` writes
+    #[arg(long)]
+    pub region: Option<String>,
+
+    #[command(flatten)]
+    pub mfa: MfaToken,
+}
+
+/// Show what differs between the file and the accounts
+///
+/// Reads every account and writes to none. Exit status: 0 when nothing differs, 2 when something does, 1 when an account could
+/// not be read.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+EXAMPLES
+  aws-vault bastion plan
+  aws-vault bastion plan --json")]
+pub struct Plan {
+    #[command(flatten)]
+    pub file: BastionFile,
+
+    #[command(flatten)]
+    pub adopt: Adopt,
+
+    /// JSON instead of text
+    #[arg(long)]
+    pub json: bool,
+
+    #[command(flatten)]
+    pub mfa: MfaToken,
+}
+
+/// Taking over what others made.
+#[derive(Debug, Clone, Args)]
+pub struct Adopt {
+    /// Take over a role or user that exists and is not ours, e.g. role/DeveloperRole@Master; may be given again
+    #[arg(long, value_name = "KIND/NAME@ACCOUNT", value_delimiter = ',')]
+    pub adopt: Vec<String>,
+}
+
+/// Change the accounts so that they are as the file says
+///
+/// Shows the plan, asks, and does exactly that. If it is interrupted, run it again: it goes on where it stopped. Changes and
+/// removes only what it made itself, or was told by name to --adopt.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+EXAMPLES
+  aws-vault bastion apply
+  aws-vault bastion apply --plan 1a2b3c4d5e6f7a8b     only if the plan is still that one; does not ask
+  aws-vault bastion apply --adopt role/DeveloperRole@Master")]
+pub struct Apply {
+    #[command(flatten)]
+    pub file: BastionFile,
+
+    #[command(flatten)]
+    pub adopt: Adopt,
+
+    /// The digest that `bastion plan` printed: refuse if the plan has become another one
+    #[arg(long, value_name = "DIGEST", conflicts_with = "yes")]
+    pub plan: Option<String>,
+
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+
+    #[command(flatten)]
+    pub mfa: MfaToken,
+}
+
+/// Add a user to the bastion account
+///
+/// Adds the user to the file if need be, and makes what is missing at AWS: the user, the groups, a console password that is shown
+/// once and must be changed at the first sign-in, and an access key.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+EXAMPLES
+  aws-vault bastion add-user elmerfudd --store bastion        the access key goes into this computer's vault
+  aws-vault bastion add-user bugs --group Developers --no-access-key")]
+pub struct AddUser {
+    /// Name of the user
+    pub user: String,
+
+    #[command(flatten)]
+    pub file: BastionFile,
+
+    /// Group of a user who is not in the file yet; may be given again
+    #[arg(long = "group", value_name = "GROUP")]
+    pub groups: Vec<String>,
+
+    /// A user who is not in the file yet gets no console password
+    #[arg(long)]
+    pub no_console: bool,
+
+    /// A user who is not in the file yet gets no access key
+    #[arg(long)]
+    pub no_access_key: bool,
+
+    /// Store the access key for this profile instead of showing it
+    #[arg(long, value_name = "PROFILE")]
+    pub store: Option<String>,
+
+    #[command(flatten)]
+    pub mfa: MfaToken,
+}
+
+/// Give a user a virtual MFA device
+///
+/// Makes the device, shows its QR code and key on the terminal, takes two codes that follow each other, and enables it. With
+/// --stdin, the otpauth URI goes to stdout for a password manager, and the two codes come from stdin.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+EXAMPLES
+  aws-vault bastion enroll-mfa elmerfudd
+  aws-vault bastion enroll-mfa --as bastion elmerfudd         by the user, with the key stored for that profile")]
+pub struct EnrollMfa {
+    /// Name of the user
+    pub user: String,
+
+    #[command(flatten)]
+    pub file: BastionFile,
+
+    /// Profile to do it with, e.g. the user's own [default: the administrator of the file]
+    #[arg(long = "as", value_name = "PROFILE")]
+    pub profile: Option<String>,
+
+    /// Name of the device [default: the user's]
+    #[arg(long)]
+    pub name: Option<String>,
+
+    /// Print the otpauth URI on stdout and read two codes from stdin, one a line
+    #[arg(long)]
+    pub stdin: bool,
+
+    #[command(flatten)]
+    pub mfa: MfaToken,
+}
+
+/// Write a user's profiles into ~/.aws/config
+///
+/// Appends the user's own profile and one for each role, and changes nothing that is there. Prints links that switch to each role
+/// in the console.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+EXAMPLES
+  aws-vault bastion config elmerfudd
+  aws-vault bastion config --print elmerfudd                  for somebody else's computer")]
+pub struct Config {
+    /// Name of the user
+    pub user: String,
+
+    #[command(flatten)]
+    pub file: BastionFile,
+
+    /// Name of the user's own profile
+    #[arg(long, default_value = "bastion")]
+    pub profile: String,
+
+    /// Serial number of the user's MFA device [default: that of `enroll-mfa`]
+    #[arg(long, value_name = "ARN")]
+    pub mfa_serial: Option<String>,
+
+    /// Region of the profiles [default: the file's]
+    #[arg(long)]
+    pub region: Option<String>,
+
+    /// Print the profiles instead of writing them
+    #[arg(long)]
+    pub print: bool,
+}
+
+/// Prove that the fence holds
+///
+/// Tries to assume every role without MFA, which must fail, and with --as also with MFA, which must work. Reports roles that trust
+/// more than they should, users without MFA, groups without roles, and access keys older than 90 days. Exit status 1 if anything
+/// failed.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+EXAMPLES
+  aws-vault bastion verify
+  aws-vault bastion verify --as bastion                       also that the roles open for that user with MFA
+  aws-vault bastion verify --json")]
+pub struct Verify {
+    #[command(flatten)]
+    pub file: BastionFile,
+
+    /// Profile of a user with an MFA device, whose roles must open
+    #[arg(long = "as", value_name = "PROFILE")]
+    pub profile: Option<String>,
+
+    /// JSON instead of a table
+    #[arg(long)]
+    pub json: bool,
+
+    #[command(flatten)]
+    pub mfa: MfaToken,
+}
+
+/// Remove a user from the bastion account
+///
+/// Removes the console password, access keys, MFA devices, memberships and policies, then the user, and the user's table in the
+/// file. If it is interrupted, run it again.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+EXAMPLES
+  aws-vault bastion remove-user elmerfudd")]
+pub struct RemoveUser {
+    /// Name of the user
+    pub user: String,
+
+    #[command(flatten)]
+    pub file: BastionFile,
+
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+
+    #[command(flatten)]
+    pub mfa: MfaToken,
+}

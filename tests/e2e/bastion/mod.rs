@@ -1,0 +1,6 @@
+//! `aws-vault bastion`: from empty accounts to the deck's layout, and everything that can go wrong on the way.
+
+mod apply;
+mod bad_input;
+mod support;
+mod users;
