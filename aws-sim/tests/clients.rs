@@ -195,8 +195,9 @@ fn the_aws_cli_signs_in_to_identity_center() {
         text(&client["clientId"]),
         text(&client["clientSecret"])
     );
+    // As an argument of its own the URL would be fetched.
     let device = cli(&format!(
-        "sso-oidc start-device-authorization {client} --start-url https://corp.awsapps.com/start"
+        "sso-oidc start-device-authorization {client} --cli-input-json {{\"startUrl\":\"https://corp.awsapps.com/start\"}}"
     ));
     let page = text(&device["verificationUriComplete"]);
     common::get(&server, page.strip_prefix(&server.endpoint).unwrap());

@@ -12,9 +12,9 @@ use super::output::{self, print};
 use super::table::{self, Row};
 use crate::config::ConfigFile;
 use crate::config::file::NamedSection;
+use crate::config::start_url;
 use crate::credentials::rfc3339;
 use crate::error::CliError;
-use crate::provider::plain_start_url;
 use crate::sessions::Header;
 
 pub fn run(context: &Context, args: &List) -> Result<(), CliError> {
@@ -308,7 +308,7 @@ struct SignIn {
 
 impl SignIn {
     fn of(header: Header, config: &ConfigFile) -> Self {
-        let wanted = header.start_url.as_deref().map(plain_start_url);
+        let wanted = header.start_url.as_deref().map(start_url::plain);
         let url = |section: &NamedSection<'_>| {
             let value = |section: &NamedSection<'_>, key| Some(section.setting(key)?.value);
             match value(section, "sso_session") {
@@ -320,7 +320,7 @@ impl SignIn {
             .profiles()
             .filter(|entry| {
                 let url = config.profile(entry.name).and_then(|section| url(&section));
-                url.as_deref().map(plain_start_url) == wanted
+                url.as_deref().map(start_url::plain) == wanted
             })
             .map(|entry| entry.name.to_owned())
             .collect();

@@ -23,6 +23,7 @@ pub mod profile;
 pub mod recursion;
 pub mod resolve;
 mod session_tags;
+pub mod start_url;
 pub mod static_keys;
 mod write;
 

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::edit::append_section;
 use super::file::ConfigFile;
 use super::ini::line_ranges;
+use super::start_url::plain;
 
 /// Marks the sections that are ours to remove. The value is the session's name; other tools ignore the key.
 pub const MARK: &str = "aws_vault_populated_from";
@@ -139,6 +140,10 @@ impl Existing {
             targets: BTreeMap::new(),
             ours: Vec::new(),
         };
+        let page = config
+            .sso_session(session)
+            .and_then(|section| section.setting("sso_start_url"))
+            .map(|url| plain(&url.value));
         for entry in config.profiles() {
             existing.names.insert(entry.name.to_owned());
             let Some(section) = config.profile(entry.name) else {
@@ -149,7 +154,11 @@ impl Existing {
             else {
                 continue;
             };
-            if text("sso_session").as_deref() != Some(session) {
+            let leads_there = match text("sso_session") {
+                Some(name) => name == session,
+                None => page.is_some() && text("sso_start_url").map(|url| plain(&url)) == page,
+            };
+            if !leads_there {
                 continue;
             }
             existing
@@ -302,12 +311,12 @@ fn named(wish: &Wish<'_>, grant: &Grant) -> String {
         rest = after;
     }
     name.push_str(rest);
-    plain(&name)
+    shell_safe(&name)
 }
 
 /// Letters, digits and `_.@+=,/-`: what every tool and shell takes unquoted. Runs of anything else become one `-`. Account names
 /// are other people's text, and must not become a section or a key.
-fn plain(name: &str) -> String {
+fn shell_safe(name: &str) -> String {
     let mut result = String::new();
     for c in name.chars() {
         if c.is_alphanumeric() || "_.@+=,/".contains(c) {
@@ -331,7 +340,7 @@ fn free_name(name: &str, grant: &Grant, taken: &BTreeSet<String>) -> String {
     let candidates = [
         name.to_owned(),
         format!("{name}-{}", grant.account_id),
-        plain(&format!("{name}-{}-{}", grant.account_id, grant.role)),
+        shell_safe(&format!("{name}-{}-{}", grant.account_id, grant.role)),
     ];
     let numbered = (2..).map(|number| format!("{name}-{}-{number}", grant.account_id));
     candidates

@@ -31,7 +31,7 @@ use crate::vault::Vault;
 
 pub use error::Error;
 pub use session_key::unlock_name;
-pub use sso::{Instance, SsoError, Style, plain_start_url};
+pub use sso::{Instance, SsoError, Style};
 
 /// A cached session is handed out only while at least this much is left (`AWS_MIN_TTL`).
 pub const DEFAULT_MIN_TTL: Duration = Duration::from_mins(5);

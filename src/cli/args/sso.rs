@@ -90,7 +90,7 @@ pub struct SsoLogout {
     #[arg(conflicts_with = "all")]
     pub name: Option<String>,
 
-    /// Every session of the config file
+    /// Every sign-in that the config file names
     #[arg(long)]
     pub all: bool,
 }

@@ -9,9 +9,9 @@ use super::super::context::Context;
 use super::super::output::print;
 use super::instance;
 use super::inventory::{self, Assigned};
-use crate::config::ConfigFile;
+use crate::config::{ConfigFile, start_url};
 use crate::error::{CliError, visible};
-use crate::provider::{Instance, plain_start_url};
+use crate::provider::Instance;
 
 pub fn run(context: &Context, args: &SsoList) -> Result<(), CliError> {
     let config = context.config()?;
@@ -45,7 +45,7 @@ fn profiles(config: &ConfigFile, instance: &Instance) -> Profiles {
             None => text("sso_start_url"),
         };
         let same = start_url
-            .is_some_and(|url| plain_start_url(&url) == plain_start_url(instance.start_url()));
+            .is_some_and(|url| start_url::plain(&url) == start_url::plain(instance.start_url()));
         if let (true, Some(account), Some(role)) =
             (same, text("sso_account_id"), text("sso_role_name"))
         {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::args::{MfaToken, SsoLogout};
 use super::super::context::{Context, from_vault};
 use super::super::output::{notice, print};
-use super::{instance, of_session};
+use super::{instance, of_profile, of_session};
 use crate::config::{ConfigFile, Overrides, resolve};
 use crate::error::{CliError, visible};
 use crate::provider::Instance;
@@ -19,10 +19,25 @@ pub fn run(context: &Context, args: &SsoLogout) -> Result<(), CliError> {
             &instance(context, &config, args.name.as_deref())?,
         );
     }
-    for name in config.sso_session_names() {
-        one(context, &config, &of_session(context, &config, name)?)?;
+    for instance in all(context, &config)? {
+        one(context, &config, &instance)?;
     }
     Ok(())
+}
+
+/// Each instance once, though several sessions and profiles may name it.
+fn all(context: &Context, config: &ConfigFile) -> Result<Vec<Instance>, CliError> {
+    let location = context.location();
+    let mut found: Vec<Instance> = config
+        .sso_session_names()
+        .into_iter()
+        .map(|name| of_session(context, config, name))
+        .collect::<Result<_, _>>()?;
+    let profiles = config.profiles().map(|entry| entry.name);
+    found.extend(profiles.filter_map(|name| of_profile(context, config, name).ok()));
+    let mut seen = BTreeSet::new();
+    found.retain(|instance| seen.insert(instance.fingerprint(&location).to_string()));
+    Ok(found)
 }
 
 fn one(context: &Context, config: &ConfigFile, instance: &Instance) -> Result<(), CliError> {

@@ -141,6 +141,16 @@ fn prune_removes_only_its_own_untouched_sections() {
 }
 
 #[test]
+fn profiles_of_the_older_kind_count() {
+    let text = format!(
+        "{SESSION}\n[profile old]\nsso_start_url=https://x.awsapps.com/start#/\nsso_region=eu-west-1\nsso_account_id=1\n\
+         sso_role_name=R\n"
+    );
+    let result = populate(&file(&text), &grants(&[("1", "a", "R")]), &wish(DEFAULT)).unwrap();
+    assert_eq!((result.kept, result.text), (1, text));
+}
+
+#[test]
 fn names() {
     for (template, account, role, name) in [
         (DEFAULT, "Prod (EU)  #1", "Admin", "Prod-EU-1-Admin"),

@@ -2,6 +2,7 @@
 
 use crate::config::chain::Service;
 use crate::config::profile::{Endpoints, Setting, Sso};
+use crate::config::start_url;
 use crate::sessions::Fingerprint;
 
 /// What the AWS CLI asks for too; without it there is no refresh token.
@@ -23,10 +24,10 @@ impl Instance {
     pub fn of(sso: &Sso, endpoints: &Endpoints) -> Option<Self> {
         let start_url = sso.start_url.as_ref()?.value.clone();
         let region = sso.region.clone()?;
-        let name = sso
-            .session
-            .as_ref()
-            .map_or_else(|| host(&start_url).to_owned(), |name| name.value.clone());
+        let name = sso.session.as_ref().map_or_else(
+            || start_url::host(&start_url).to_owned(),
+            |name| name.value.clone(),
+        );
         Some(Self {
             name,
             scopes: scopes(sso.registration_scopes.as_ref()),
@@ -63,7 +64,7 @@ impl Instance {
         };
         Fingerprint::of_identity_center(&[
             location,
-            &plain(&self.start_url),
+            &start_url::plain(&self.start_url),
             &url(&self.service.region).unwrap_or_default(),
             &self.scopes.join(" "),
             &url(&endpoints.sso_oidc).unwrap_or_default(),
@@ -86,18 +87,6 @@ fn scopes(setting: Option<&Setting<String>>) -> Vec<String> {
     scopes.sort();
     scopes.dedup();
     scopes
-}
-
-/// `https://x.awsapps.com/start`, `…/start/` and `…/start#/` are one page.
-pub fn plain(start_url: &str) -> String {
-    let page = start_url.split('#').next().unwrap_or_default();
-    page.trim_end_matches('/').to_ascii_lowercase()
-}
-
-/// The host of a URL.
-pub fn host(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.split(['/', '?', '#']).next().unwrap_or(rest)
 }
 
 #[cfg(test)]

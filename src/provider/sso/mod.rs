@@ -17,7 +17,7 @@ use crate::config::profile::{Endpoints, Sso};
 use crate::credentials::Credentials;
 
 pub use error::Error as SsoError;
-pub use instance::{Instance, plain as plain_start_url};
+pub use instance::Instance;
 pub use sign_in::Style;
 pub use token::Origin;
 

@@ -101,6 +101,14 @@ fn json_has_the_documented_members() {
                 { "name": "master", "has_stored_credentials": false }
             ],
             "credentials": ["bastion"],
+            "access_keys": [{
+                "name": "bastion",
+                "created": null,
+                "age_days": null,
+                "too_old": false,
+                "rotation_unfinished": false
+            }],
+            "sign_ins": [],
             "sessions": [{
                 "profile": "bastion",
                 "type": "sts.GetSessionToken",
