@@ -5,7 +5,11 @@
 //!
 //! Source: IAM User Guide, "Enable custom identity broker access to the AWS console".
 
+pub mod bookmarks;
+mod destination;
 mod post;
+pub mod services;
+mod switch_role;
 
 use std::path::Path;
 use std::time::Duration;
@@ -19,13 +23,16 @@ use crate::config::arn::Partition;
 use crate::credentials::SessionCredentials;
 use crate::error::{CliError, visible};
 
+use destination::destination;
+pub use destination::{ConsoleLink, Page};
+pub use switch_role::SwitchRole;
+
 /// What console session is asked for.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SignIn<'a> {
     /// The page's region; also tells the partition. Without one: the standard partition, and AWS chooses.
     pub region: Option<&'a str>,
-    /// Page to open, as in the address bar behind the console's host, e.g. `s3/buckets?tab=1#x`.
-    pub path: Option<&'a str>,
+    pub page: Page<'a>,
     /// How long the console session lasts, brought into AWS's range of 15 minutes to 12 hours.
     ///
     /// Only for role sessions that no other role's session made: AWS refuses the parameter for GetFederationToken and for
@@ -44,6 +51,13 @@ pub struct SignIn<'a> {
 pub enum Error {
     #[error("'{0}' is not the name of a region")]
     Region(String),
+    #[error("'{link}' {why} at {domain}")]
+    Link {
+        /// Without its query.
+        link: String,
+        why: &'static str,
+        domain: &'static str,
+    },
     #[error("the sign-in endpoint '{0}' must be an https URL, or http on this computer")]
     Endpoint(String),
     #[error("{host} refused the sign-in with HTTP status {status}")]
@@ -62,16 +76,21 @@ pub enum Error {
 pub fn link(credentials: &SessionCredentials, sign_in: &SignIn<'_>) -> Result<SecretString, Error> {
     let partition = partition(sign_in.region)?;
     let endpoint = Endpoint::of(partition, sign_in.endpoint)?;
+    let destination = destination(partition, sign_in.region, sign_in.page)?;
     let form = token_form(credentials, sign_in.session_duration);
     let answer = post::form(&endpoint.federation, &form, sign_in.ca_bundle)?;
     let token = token(&answer, &endpoint.host())?;
-    let destination = destination(partition, sign_in.region, sign_in.path);
     let login = login_url(&endpoint, &destination, &token);
     Ok(SecretString::from(if sign_in.auto_logout {
         logout_url(&endpoint, &login)
     } else {
         login.to_string()
     }))
+}
+
+/// The page itself, for a browser that is signed in already. No call to AWS.
+pub fn page(region: Option<&str>, page: Page<'_>) -> Result<String, Error> {
+    destination(partition(region)?, region, page)
 }
 
 /// A region becomes part of a host's name, so `evil.example/` must not pass for one.
@@ -179,51 +198,6 @@ fn token(answer: &[u8], host: &str) -> Result<SecretString, Error> {
         })
 }
 
-/// The page to show. The Go tool drops the path when there is no region, and puts the region behind a `#`.
-fn destination(partition: Partition, region: Option<&str>, path: Option<&str>) -> String {
-    let region = region.filter(|region| !region.is_empty());
-    let host = region.map_or_else(
-        || partition.console_domain().to_owned(),
-        |region| format!("{region}.{}", partition.console_domain()),
-    );
-    let path = encoded(path.unwrap_or_default().trim_start_matches('/'));
-    let (rest, fragment) = split(&path, '#');
-    let (page, query) = split(rest, '?');
-    let page = match (page, region) {
-        ("", Some(_)) => "console/home",
-        (page, _) => page,
-    };
-    let given = query.trim_start_matches('?');
-    let names_region = given.split('&').any(|pair| pair.starts_with("region="));
-    let query = match region.filter(|_| !names_region) {
-        Some(region) if given.is_empty() => format!("?region={region}"),
-        Some(region) => format!("?{given}&region={region}"),
-        None => query.to_owned(),
-    };
-    format!("https://{host}/{page}{query}{fragment}")
-}
-
-/// The text before a mark, and the text from it on.
-fn split(text: &str, mark: char) -> (&str, &str) {
-    text.split_at(text.find(mark).unwrap_or(text.len()))
-}
-
-/// What may not stand in a URL (RFC 3986), percent-encoded; what already is, stays.
-fn encoded(path: &str) -> String {
-    path.bytes().fold(String::new(), |mut text, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&byte) {
-            text.push(char::from(byte));
-        } else {
-            text.push('%');
-            text.extend(
-                [byte >> 4, byte & 15]
-                    .map(|digit| char::from(b"0123456789ABCDEF"[usize::from(digit)])),
-            );
-        }
-        text
-    })
-}
-
 fn login_url(endpoint: &Endpoint, destination: &str, token: &SecretString) -> Zeroizing<String> {
     let query = form_urlencoded::Serializer::new(String::with_capacity(16 * 1024))
         .append_pair("Action", "login")
@@ -255,6 +229,9 @@ impl From<Error> for CliError {
             }
             Error::Unreachable { .. } | Error::TimedOut { .. } => {
                 "check the network, HTTPS_PROXY and AWS_CA_BUNDLE"
+            }
+            Error::Link { .. } => {
+                "give a link out of the console's address bar, or a page with --path; --region tells the partition"
             }
             Error::Region(_) => "check `region` of the profile, or give --region",
             Error::Endpoint(_) => "check AWS_ENDPOINT_URL_SIGNIN, or `services` of the profile",

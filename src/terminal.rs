@@ -4,6 +4,7 @@
 //! (`credential_process`, `eval "$(aws-vault export …)"`). Progress goes to stderr, and only if that is a terminal. Whatever
 //! ends a question (Return, Ctrl-C, SIGTERM), the terminal is left as it was found.
 
+mod clipboard;
 mod keys;
 mod line;
 mod pick;
@@ -17,6 +18,7 @@ mod tty;
 
 use std::io::IsTerminal as _;
 
+use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use crate::environment::Environment;
@@ -82,6 +84,11 @@ impl Terminal {
         self.tty.raw()?.write(&visible(text))
     }
 
+    /// Puts a text into the clipboard of the terminal's user, if the terminal can do that: it does not say.
+    pub fn copy(&mut self, text: &SecretString) -> Result<(), TerminalError> {
+        self.tty.raw()?.write(&clipboard::sequence(text))
+    }
+
     fn line(&mut self, prompt: &str, echo: Echo) -> Result<Zeroizing<String>, TerminalError> {
         let mut raw = self.tty.raw()?;
         raw.write(&visible(prompt))?;
@@ -107,6 +114,17 @@ impl From<TerminalError> for CliError {
             other => Self::new(other),
         }
     }
+}
+
+/// The width of the terminal that standard output is; `None` when it is none.
+pub fn columns_of_stdout() -> Option<usize> {
+    #[cfg(unix)]
+    return rustix::termios::tcgetwinsize(std::io::stdout())
+        .ok()
+        .map(|size| usize::from(size.ws_col))
+        .filter(|columns| *columns > 0);
+    #[cfg(not(unix))]
+    return None;
 }
 
 /// One line on what is going on, for somebody who watches; nothing in scripts and logs.

@@ -179,7 +179,7 @@ fn login(
     world.signin.tokens.remove(token);
     let id = world.ids.request_id();
     world.signin.consoles.insert(id.clone(), console);
-    let cookie = format!("{COOKIE}={id}; Path=/; HttpOnly; SameSite=Lax");
+    let cookie = format!("{COOKIE}={id}; Path=/; Max-Age=43200; HttpOnly; SameSite=Lax");
     (
         caller,
         redirect(&location).with_header("set-cookie", cookie),

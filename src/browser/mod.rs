@@ -1,20 +1,27 @@
 //! Opening a link in the user's browser, and the web server on this computer that pages of ours come from.
 
+pub mod colour;
 pub(crate) mod local;
+mod own_profile;
 mod redirect;
+pub mod table;
+mod window;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
 
 use redirect::Redirect;
+use window::CommandLine;
 
 use crate::environment::Environment;
 use crate::error::CliError;
 use crate::program;
+
+pub use window::{Container, Window, WindowError};
 
 /// A browser that starts cold on a slow disk takes its time.
 const DEADLINE: Duration = Duration::from_mins(1);
@@ -34,6 +41,8 @@ pub enum BrowserError {
     },
     #[error("the browser did not ask for the link within {} seconds", DEADLINE.as_secs())]
     NotFetched,
+    #[error(transparent)]
+    Window(#[from] WindowError),
     #[error("the link cannot be handed to the browser: {0}")]
     Io(#[from] io::Error),
 }
@@ -42,31 +51,100 @@ pub enum BrowserError {
 ///
 /// The opener (`BROWSER`, else the system's) is told an address on this computer that redirects to the link once.
 pub fn open(link: &SecretString, environment: &Environment) -> Result<(), BrowserError> {
-    let opener = openers(environment)
-        .into_iter()
-        .find_map(|words| Opener::find(&words, environment))
-        .ok_or(BrowserError::NoOpener)?;
-    let redirect = Redirect::to(link)?;
-    let mut child = opener.start(&redirect.url())?;
-    let deadline = Instant::now() + DEADLINE;
-    let mut running = true;
-    while Instant::now() < deadline {
-        if redirect.serve()? {
-            return Ok(());
+    Opening::of_system(environment)?.open(link, environment)
+}
+
+/// How a link will be opened: found out before anybody is asked for a code.
+#[derive(Debug)]
+pub struct Opening(Way);
+
+#[derive(Debug)]
+enum Way {
+    /// As the system opens links.
+    System(Opener),
+    Window(CommandLine),
+}
+
+impl Opening {
+    /// In a window of the user's wish; `state` is the directory that browser profiles of ours are made in.
+    pub fn to(
+        window: &Window,
+        environment: &Environment,
+        state: &Path,
+    ) -> Result<Self, BrowserError> {
+        match window.command_line(environment, state)? {
+            None => Self::of_system(environment),
+            Some(line) => Ok(Self(Way::Window(line))),
         }
-        // Success means little: most openers only pass the address on.
-        if running && let Some(status) = child.try_wait()? {
-            running = false;
-            if !status.success() {
-                return Err(BrowserError::Failed {
-                    program: opener.program,
-                    status,
-                });
-            }
-        }
-        std::thread::sleep(POLL);
     }
-    Err(BrowserError::NotFetched)
+
+    fn of_system(environment: &Environment) -> Result<Self, BrowserError> {
+        openers(environment)
+            .into_iter()
+            .find_map(|words| Opener::find(&words, environment))
+            .map(|opener| Self(Way::System(opener)))
+            .ok_or(BrowserError::NoOpener)
+    }
+
+    /// Starts the browser on the address of a redirect, and serves that until it came for it. Whatever the window, the command
+    /// line holds the address on this computer alone.
+    pub fn open(&self, link: &SecretString, environment: &Environment) -> Result<(), BrowserError> {
+        let redirect = Redirect::to(link)?;
+        let mut child = self.start(&redirect.url(), environment)?;
+        let deadline = Instant::now() + DEADLINE;
+        let mut running = true;
+        while Instant::now() < deadline {
+            if redirect.serve()? {
+                return Ok(());
+            }
+            // Success means little: most openers only pass the address on.
+            if running && let Some(status) = child.try_wait()? {
+                running = false;
+                if !status.success() {
+                    return Err(BrowserError::Failed {
+                        program: self.program().to_owned(),
+                        status,
+                    });
+                }
+            }
+            std::thread::sleep(POLL);
+        }
+        Err(BrowserError::NotFetched)
+    }
+
+    /// The same for an address that is no secret: it may stand on a command line, and nobody waits for the browser to fetch it.
+    pub fn open_public(&self, url: &str, environment: &Environment) -> Result<(), BrowserError> {
+        self.start(url, environment).map(drop)
+    }
+
+    fn program(&self) -> &Path {
+        match &self.0 {
+            Way::System(opener) => &opener.program,
+            Way::Window(line) => &line.program,
+        }
+    }
+
+    fn start(&self, url: &str, environment: &Environment) -> Result<Child, BrowserError> {
+        let words = match &self.0 {
+            Way::System(opener) => opener.arguments_with(url),
+            Way::Window(line) => line.words(url),
+        };
+        let mut command = Command::new(self.program());
+        command
+            .args(words)
+            .env_clear()
+            .envs(program::harmless(environment))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        // A browser that starts now outlives us, and Ctrl-C in this terminal is not meant for it.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        command.spawn().map_err(|source| BrowserError::NotStarted {
+            program: self.program().to_owned(),
+            source,
+        })
+    }
 }
 
 /// A program and its arguments; `%s` among them stands for the address.
@@ -82,22 +160,6 @@ impl Opener {
         Some(Self {
             program: program::find(program, environment)?,
             arguments: arguments.to_vec(),
-        })
-    }
-
-    fn start(&self, url: &str) -> Result<Child, BrowserError> {
-        let mut command = Command::new(&self.program);
-        command
-            .args(self.arguments_with(url))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        // A browser that starts now outlives us, and Ctrl-C in this terminal is not meant for it.
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        command.spawn().map_err(|source| BrowserError::NotStarted {
-            program: self.program.clone(),
-            source,
         })
     }
 
@@ -135,7 +197,10 @@ fn openers(environment: &Environment) -> Vec<Vec<String>> {
 
 impl From<BrowserError> for CliError {
     fn from(error: BrowserError) -> Self {
-        Self::new(&error).hint("--stdout prints the link, to be opened by hand")
+        match error {
+            BrowserError::Window(error) => error.into(),
+            error => Self::new(&error).hint("--stdout prints the link, to be opened by hand"),
+        }
     }
 }
 

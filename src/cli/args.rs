@@ -24,7 +24,7 @@ pub use bastion::Bastion;
 pub use global::{Backend, Global, Prompt};
 pub use handing_out::{Exec, Export, Format};
 pub use keys::{Add, List, Remove, Rotate};
-pub use login::Login;
+pub use login::{Login, SwitchRoles, Window};
 pub use moving::{Backends, Import, MigrateBackend};
 pub use serving::{HttpTokens, Servers};
 pub use session::{Clear, Lock, MfaToken, Session};
@@ -68,6 +68,7 @@ pub enum Command {
     Export(Export),
     Login(Login),
     Sso(Sso),
+    SwitchRoles(SwitchRoles),
     Rotate(Rotate),
     Status(Status),
     Backup(Backup),

@@ -1,53 +1,54 @@
 //! `aws-vault login`: the AWS console in the browser, with temporary credentials and the role assumed.
 
-use std::path::Path;
-use std::time::SystemTime;
+mod page;
+mod signer;
+mod window;
 
-use secrecy::ExposeSecret;
+use std::path::Path;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::args::Login;
 use super::context::Context;
-use super::obtain::{Wish, duration_setting};
-use super::output::print;
-use crate::browser;
-use crate::config::arn::Partition;
-use crate::config::chain::{Link, Purpose, Service, Ttl, service};
-use crate::config::profile::{Endpoints, Profile, Setting};
-use crate::config::{Overrides, resolve};
+use super::output::{notice, print};
+use crate::browser::{Opening, Window};
+use crate::config::profile::{Endpoints, Setting};
 use crate::console::{self, SignIn};
-use crate::credentials::{AccessKey, Credentials, SessionCredentials};
 use crate::error::CliError;
-
-/// GetFederationToken's time unless told otherwise: an hour, as for a role.
-const DEFAULT_FEDERATION_SECONDS: u32 = 3600;
+use crate::terminal::Terminal;
+use page::page;
+use signer::{Identity, Signer};
+pub(super) use window::colour;
+use window::window;
 
 pub fn run(context: &Context, args: &Login) -> Result<(), CliError> {
-    let signer = match args.profile.as_deref() {
-        Some(profile) => Signer::of_profile(context, args, profile)?,
-        None => match Signer::of_environment(context, args)? {
-            Some(signer) => signer,
-            None => Signer::of_profile(context, args, &context.picked_or(nobody())?)?,
-        },
-    };
+    if args.switch_role {
+        return switch_role(context, args);
+    }
+    let signer = Signer::find(context, args)?;
     let region = signer.region();
-    let Signer {
-        credentials,
-        is_role,
-        service,
-        ..
-    } = signer;
-    let session = if is_role {
-        session_of_role(credentials)?
-    } else {
-        federate(context, args, &credentials, &service)?
+    let page = page(args, &signer, region.as_deref())?;
+    let window = window(&args.window, &signer.profile, &signer.place())?;
+    let way = Way::of(context, args, &window)?;
+    let (identity, service) = signer.identity(context, args)?;
+    let (session, duration) = match identity {
+        Identity::Federated { session, duration } => (session, duration),
+        Identity::OfBrowser { arn } => {
+            notice(&format!(
+                "AWS opens no console with the credentials of {arn}: the page opens with the session that your browser has"
+            ));
+            let url = console::page(region.as_deref(), page)?;
+            return way.deliver_public(context, &url);
+        }
     };
     let endpoints = &service.endpoints;
     let link = console::link(
         &session,
         &SignIn {
             region: region.as_deref(),
-            path: args.path.as_deref(),
-            session_duration: None,
+            page,
+            session_duration: duration.map(|seconds| Duration::from_secs(seconds.into())),
             endpoint: sign_in_endpoint(endpoints),
             ca_bundle: endpoints
                 .ca_bundle
@@ -56,105 +57,67 @@ pub fn run(context: &Context, args: &Login) -> Result<(), CliError> {
             auto_logout: args.auto_logout,
         },
     )?;
-    if args.stdout {
-        return print(&format!("{}\n", link.expose_secret()));
+    way.deliver(context, &link)
+}
+
+fn switch_role(context: &Context, args: &Login) -> Result<(), CliError> {
+    let profile = Signer::profile(context, args)?;
+    let link = super::switch_roles::of_profile(&profile, args.window.colour.as_deref())?.link();
+    let window = window(&args.window, &profile, &signer::place(&profile))?;
+    Way::of(context, args, &window)?.deliver_public(context, &link)
+}
+
+/// Where the link goes. What stands in the way is found out before anybody is asked for a code.
+enum Way {
+    Stdout,
+    Picture,
+    Clipboard(Terminal),
+    Browser(Opening),
+}
+
+impl Way {
+    fn of(context: &Context, args: &Login, window: &Window) -> Result<Self, CliError> {
+        Ok(if args.stdout {
+            Self::Stdout
+        } else if args.qr {
+            Self::Picture
+        } else if args.copy {
+            let terminal = Terminal::open()
+                .map_err(|error| CliError::from(error).hint("--stdout prints the link"))?;
+            Self::Clipboard(terminal)
+        } else {
+            let state = context.sessions().dir();
+            Self::Browser(Opening::to(window, &context.environment, state)?)
+        })
     }
-    browser::open(&link, &context.environment)
-        .map_err(|error| CliError::new(error).hint("--stdout prints the link for you to open"))
-}
 
-/// Whose console session it will be.
-struct Signer {
-    credentials: Credentials,
-    /// Role sessions sign in directly; a user needs GetFederationToken.
-    is_role: bool,
-    /// The region configured, not one derived.
-    configured_region: Option<String>,
-    service: Service,
-}
-
-impl Signer {
-    fn of_profile(context: &Context, args: &Login, name: &str) -> Result<Self, CliError> {
-        let wish = Wish {
-            profile: name,
-            purpose: Purpose::Login,
-            session: &args.session,
-        };
-        let obtained = context.obtain(&wish, &args.mfa)?;
-        let is_role = obtained.chain.yields_role_session();
-        if !is_role && matches!(obtained.credentials, Credentials::Session(_)) {
-            return Err(CliError::new(format!(
-                "profile '{name}' yields a session of an IAM user, and AWS signs only roles and federated users in"
-            ))
-            .hint("log in with the profile that holds the access key, or with one that has a role_arn"));
+    fn deliver(self, context: &Context, link: &SecretString) -> Result<(), CliError> {
+        match self {
+            Self::Browser(opening) => Ok(opening.open(link, &context.environment)?),
+            other => other.print(link),
         }
-        let service = match obtained.chain.links.last() {
-            Some(Link::AssumeRole(step)) => step.service.clone(),
-            Some(Link::GetSessionToken(step)) => step.service.clone(),
-            None => own_service(&obtained.profile),
-        };
-        Ok(Self {
-            credentials: obtained.credentials,
-            is_role,
-            configured_region: obtained.chain.region.map(|region| region.value),
-            service,
-        })
     }
 
-    /// Without a profile, the keys of the environment: what the Go tool does too.
-    fn of_environment(context: &Context, args: &Login) -> Result<Option<Self>, CliError> {
-        let environment = &context.environment;
-        let either = |names: [&str; 2]| names.iter().find_map(|name| environment.var(name));
-        let id = either(["AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY"]);
-        let secret = either(["AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY"]);
-        let (Some(id), Some(secret)) = (id, secret) else {
-            return Ok(None);
-        };
-        let credentials = match environment.var("AWS_SESSION_TOKEN") {
-            None => Credentials::AccessKey(AccessKey {
-                access_key_id: id.to_owned(),
-                secret_access_key: secret.into(),
-            }),
-            Some(token) => Credentials::Session(SessionCredentials {
-                access_key_id: id.to_owned(),
-                secret_access_key: secret.into(),
-                session_token: token.into(),
-                // Not told by the environment, and not needed: AWS knows.
-                expiration: SystemTime::UNIX_EPOCH,
-            }),
-        };
-        let overrides = Overrides {
-            region: args
-                .session
-                .region
-                .as_ref()
-                .map(|region| region.value.clone()),
-            ..Overrides::default()
-        };
-        let profile = resolve(&context.config()?, "default", environment, &overrides)?;
-        let service = own_service(&profile);
-        let is_role = matches!(credentials, Credentials::Session(_))
-            && is_role_or_federated(&context.aws.caller_identity(&credentials, &service)?.arn)?;
-        Ok(Some(Self {
-            credentials,
-            is_role,
-            configured_region: profile.region.map(|region| region.value),
-            service,
-        }))
+    /// For an address that is no secret.
+    fn deliver_public(self, context: &Context, url: &str) -> Result<(), CliError> {
+        match self {
+            Self::Browser(opening) => Ok(opening.open_public(url, &context.environment)?),
+            other => other.print(&url.into()),
+        }
     }
 
-    /// The console's region; outside the commercial partition there must be one, since it tells the partition.
-    fn region(&self) -> Option<String> {
-        self.configured_region.clone().or_else(|| {
-            let derived = &self.service.region.as_ref()?.value;
-            (Partition::of_region(derived) != Partition::Aws).then(|| derived.clone())
-        })
+    fn print(self, link: &SecretString) -> Result<(), CliError> {
+        match self {
+            Self::Stdout => print(&format!("{}\n", link.expose_secret())),
+            Self::Picture => print(&super::qr::code(link.expose_secret())?),
+            Self::Clipboard(mut terminal) => {
+                terminal.copy(link)?;
+                notice("the link is in your terminal's clipboard");
+                Ok(())
+            }
+            Self::Browser(_) => Ok(()),
+        }
     }
-}
-
-fn nobody() -> CliError {
-    CliError::usage("no profile given, and no AWS keys in the environment")
-        .hint("name a profile; `aws-vault list` shows them")
 }
 
 /// The sign-in endpoint receives the session itself, not a signature, so a general `endpoint_url` counts only on this computer.
@@ -165,56 +128,4 @@ fn sign_in_endpoint(endpoints: &Endpoints) -> Option<&str> {
         .as_ref()
         .or(endpoints.all.as_ref().filter(on_loopback))
         .map(|url| url.value.as_str())
-}
-
-fn own_service(profile: &Profile) -> Service {
-    let owner = profile.lineage().last().unwrap_or(profile);
-    service(owner, profile)
-}
-
-/// A session that GetSessionToken made can neither sign in nor ask for a federation token.
-///
-/// Source: IAM User Guide, "Compare AWS STS credentials".
-fn is_role_or_federated(arn: &str) -> Result<bool, CliError> {
-    if arn.contains(":assumed-role/") || arn.contains(":federated-user/") {
-        return Ok(true);
-    }
-    Err(CliError::new(
-        "the session in the environment is that of an IAM user, and AWS signs only roles and federated users in",
-    )
-    .hint("name a profile with a role, or leave the subshell and log in with the user's own profile"))
-}
-
-fn session_of_role(credentials: Credentials) -> Result<SessionCredentials, CliError> {
-    match credentials {
-        Credentials::Session(session) => Ok(session),
-        Credentials::Timeless(session) => Ok(SessionCredentials {
-            access_key_id: session.access_key_id,
-            secret_access_key: session.secret_access_key,
-            session_token: session.session_token,
-            // Not told, and not needed: AWS knows.
-            expiration: SystemTime::UNIX_EPOCH,
-        }),
-        Credentials::AccessKey(_) => Err(CliError::new(
-            "a role yielded long-term keys, which cannot sign in",
-        )),
-    }
-}
-
-/// The console session of an IAM user: GetFederationToken under the user's own name.
-fn federate(
-    context: &Context,
-    args: &Login,
-    credentials: &Credentials,
-    service: &Service,
-) -> Result<SessionCredentials, CliError> {
-    let identity = context.aws.caller_identity(credentials, service)?;
-    let user = identity.arn.rsplit('/').next().unwrap_or("user");
-    let ttl = Ttl::from_environment(&context.environment).federation_token;
-    let seconds = duration_setting(args.session.duration.as_ref())?
-        .or(ttl)
-        .map_or(DEFAULT_FEDERATION_SECONDS, |setting| setting.value);
-    Ok(context
-        .aws
-        .get_federation_token(credentials, service, user, seconds, context.now())?)
 }

@@ -38,6 +38,7 @@ pub mod parse;
 mod passphrase;
 mod pick;
 mod prompt;
+mod qr;
 mod quick;
 mod remove;
 mod restore;
@@ -47,6 +48,7 @@ mod sign_in;
 mod sso;
 mod status;
 mod stores;
+mod switch_roles;
 pub mod table;
 mod usage_error;
 mod version;
@@ -91,6 +93,7 @@ pub fn run(
         Command::Rotate(args) => done(rotate::run(&context, &args)),
         Command::Sso(args) => done(sso::run(&context, &args)),
         Command::Status(args) => done(status::run(&context, &args)),
+        Command::SwitchRoles(args) => done(switch_roles::run(&context, &args)),
         Command::Completion(_) | Command::Version(_) => Ok(ExitCode::SUCCESS),
     }
 }
@@ -177,6 +180,7 @@ impl Command {
             Self::Rotate(_) => "rotate",
             Self::Sso(_) => "sso",
             Self::Status(_) => "status",
+            Self::SwitchRoles(_) => "switch-roles",
             Self::Version(_) => "version",
         }
     }

@@ -9,8 +9,10 @@ use secrecy::SecretString;
 
 use crate::cli::args::{Cli, Command, Global, Prompt, Session};
 use crate::cli::{negations, quick, usage_error};
+use crate::config::console::console_seconds;
 use crate::config::duration;
 use crate::config::profile::{Origin, Setting};
+use crate::console::services::{self, Service};
 use crate::environment::Environment;
 use crate::error::{CliError, Kind, visible};
 
@@ -85,6 +87,28 @@ pub(super) fn plain_duration(text: &str) -> Result<Duration, String> {
 
 pub(super) fn duration_flag(text: &str) -> Result<Setting<Duration>, String> {
     parsed(text).map(|value| Setting::new(value, Origin::Flag("--duration")))
+}
+
+pub(super) fn console_duration_flag(text: &str) -> Result<Setting<Duration>, String> {
+    let duration = parsed(text)?;
+    console_seconds(duration)
+        .ok_or_else(|| "AWS opens a console for 15 minutes to 12 hours".to_owned())?;
+    Ok(Setting::new(duration, Origin::Flag("--console-duration")))
+}
+
+pub(super) fn service_flag(text: &str) -> Result<Service, String> {
+    Service::find(text).ok_or_else(|| {
+        let near: Vec<_> = services::names()
+            .filter(|name| text.len() > 1 && (name.contains(text) || text.contains(name)))
+            .take(5)
+            .collect();
+        let near = if near.is_empty() {
+            String::new()
+        } else {
+            format!(" (there are {})", near.join(", "))
+        };
+        format!("no service is known by that name{near}; docs/login.md lists them, and --path opens any page")
+    })
 }
 
 /// Fails for nothing; clap wants a `Result`.
@@ -234,6 +258,7 @@ fn fill(cli: &mut Cli, environment: &Environment) -> Result<(), CliError> {
         | Command::Status(_)
         | Command::Backup(_)
         | Command::Restore(_)
+        | Command::SwitchRoles(_)
         | Command::Backends(_)
         | Command::Bastion(_)
         | Command::Import(_)

@@ -102,6 +102,16 @@ impl Partition {
         }
     }
 
+    /// Host of the console's *Switch role* page.
+    ///
+    /// Source: IAM User Guide, "Switch from a user to an IAM role (console)", in each partition's edition.
+    pub fn switch_role_host(self) -> &'static str {
+        match self {
+            Self::Aws => "signin.aws.amazon.com",
+            other => other.signin_host(),
+        }
+    }
+
     /// Host where session credentials are exchanged for a console sign-in token.
     ///
     /// Source: IAM User Guide, "Enable custom identity broker access to the AWS console".

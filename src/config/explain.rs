@@ -11,6 +11,7 @@
 //!   "region": {"value": "eu-west-1", "origin": {"from": "file", "line": 2, "section": "default"}},
 //!   "endpoint_url": null,
 //!   "mfa_prompts": 0,
+//!   "console": [{"key": "aws_vault_browser", "value": "firefox", "origin": {"from": "file", "line": 3, "section": "default"}}],
 //!   "steps": [
 //!     {
 //!       "call": "sts:AssumeRole",
@@ -67,6 +68,7 @@ pub struct Explanation<'a> {
     region: Option<Value<'a>>,
     endpoint_url: Option<Value<'a>>,
     mfa_prompts: usize,
+    console: Vec<Named<'a>>,
     steps: Vec<ExplainedStep<'a>>,
     notes: &'a [String],
 }
@@ -155,6 +157,7 @@ impl<'a> Explanation<'a> {
             region: chain.region.as_ref().map(Value::of),
             endpoint_url: chain.endpoint_url.as_ref().map(Value::of),
             mfa_prompts: steps.iter().filter(|step| step.mfa_asked).count(),
+            console: settings::of_console(&profile.console),
             steps,
             notes: &chain.notes,
         }

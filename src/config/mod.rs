@@ -8,6 +8,7 @@
 pub mod arn;
 mod base;
 pub mod chain;
+pub mod console;
 pub mod duration;
 mod edit;
 mod endpoints;

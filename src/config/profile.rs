@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::console::Console;
 use super::error::shown;
 
 /// A configured value and where it came from, so that `explain` and every error can say so.
@@ -82,6 +83,8 @@ pub struct Profile {
     pub login_session: Option<Setting<String>>,
     /// IAM Identity Center settings, from an `[sso-session]` section or inline.
     pub sso: Option<Sso>,
+    /// Preferences for the console, `aws_vault_…` *.
+    pub console: Console,
     /// `endpoint_url`, and `[services]` / `AWS_ENDPOINT_URL_<SERVICE>`.
     pub endpoints: Endpoints,
     /// `aws_access_key_id` written in the config file itself: ignored, but `explain` warns about clear-text keys.

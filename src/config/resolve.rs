@@ -4,6 +4,7 @@
 
 use std::collections::HashSet;
 
+use super::console::console;
 use super::duration;
 use super::endpoints::endpoints;
 use super::error::{Error, LoopStep, shown};
@@ -151,6 +152,7 @@ impl Sources<'_> {
             saml_principal_arn: text("saml_principal_arn"),
             login_session: text("login_session"),
             sso: self.sso(),
+            console: console(self)?,
             endpoints: endpoints(self)?,
             clear_text_key: text("aws_access_key_id").map(|key| key.origin),
             notes: self.notes(name),
@@ -248,7 +250,7 @@ impl Sources<'_> {
         (sso != Sso::default()).then_some(sso)
     }
 
-    fn parsed<T>(
+    pub(super) fn parsed<T>(
         &self,
         key: &'static str,
         text: Option<Setting<String>>,

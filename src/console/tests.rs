@@ -99,53 +99,6 @@ fn an_endpoint_of_ones_own_is_encrypted_or_local() {
 }
 
 #[test]
-fn destinations() {
-    for (region, path, url) in [
-        (None, None, "https://console.aws.amazon.com/"),
-        (Some(""), None, "https://console.aws.amazon.com/"),
-        (None, Some("s3"), "https://console.aws.amazon.com/s3"),
-        (
-            None,
-            Some("/s3/buckets"),
-            "https://console.aws.amazon.com/s3/buckets",
-        ),
-        (
-            Some("eu-west-1"),
-            None,
-            "https://eu-west-1.console.aws.amazon.com/console/home?region=eu-west-1",
-        ),
-        (
-            Some("cn-north-1"),
-            Some("s3/buckets"),
-            "https://cn-north-1.console.amazonaws.cn/s3/buckets?region=cn-north-1",
-        ),
-        (
-            Some("eu-west-1"),
-            Some("ec2/home#Instances:tag=a b"),
-            "https://eu-west-1.console.aws.amazon.com/ec2/home?region=eu-west-1#Instances:tag=a%20b",
-        ),
-        (
-            Some("eu-west-1"),
-            Some("s3?tab=x&y=1#z?w"),
-            "https://eu-west-1.console.aws.amazon.com/s3?tab=x&y=1&region=eu-west-1#z?w",
-        ),
-        (
-            Some("eu-west-1"),
-            Some("s3?region=us-east-1"),
-            "https://eu-west-1.console.aws.amazon.com/s3?region=us-east-1",
-        ),
-        (
-            Some("eu-west-1"),
-            Some("//evil.example/ü%20\n"),
-            "https://eu-west-1.console.aws.amazon.com/evil.example/%C3%BC%20%0A?region=eu-west-1",
-        ),
-    ] {
-        let partition = partition(region).unwrap();
-        assert_eq!(destination(partition, region, path), url);
-    }
-}
-
-#[test]
 fn the_duration_is_asked_for_only_when_given_and_within_bounds() {
     let form = |duration| token_form(&session(), duration).to_string();
     let without = "Action=getSigninToken&Session=%7B%22sessionId%22%3A%22ASIA%22%2C%22sessionKey%22%3A%22se%2Fcret%22\

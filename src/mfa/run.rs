@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 use crate::environment::Environment;
+use crate::program;
 
 /// A code is six digits; what is longer is no answer.
 const MOST_BYTES: u64 = 4096;
@@ -63,7 +64,7 @@ pub(super) fn run(
     let mut child = Command::new(&invocation.program)
         .args(&invocation.arguments)
         .env_clear()
-        .envs(environment.iter().filter(|(name, _)| !is_ours(name)))
+        .envs(program::harmless(environment))
         .stdin(stdin)
         .stdout(Stdio::piped())
         .stderr(stderr)
@@ -80,14 +81,6 @@ pub(super) fn run(
         stdout: received(stdout),
         stderr: received(stderr).to_string(),
     })
-}
-
-/// A dialog needs nothing of AWS, and above all no passphrase.
-fn is_ours(name: &std::ffi::OsStr) -> bool {
-    let name = name.to_string_lossy();
-    ["AWS_", "OP_", "PROTON_PASS_"]
-        .iter()
-        .any(|prefix| name.starts_with(prefix))
 }
 
 fn wait(child: &mut Child, limit: Duration) -> Result<ExitStatus, Failure> {

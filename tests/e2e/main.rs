@@ -1,7 +1,7 @@
 //! End to end: the real binary in throw-away homes, against the simulated AWS and against moto.
 //!
-//! Needs Debian's `strace`, `util-linux` (`setsid`, `unshare`), `dbus`, `gnome-keyring`, `pinentry-curses`, `zenity`, `xvfb` and
-//! `xdotool`, and the virtual environment that `make venv` makes.
+//! Needs Debian's `strace`, `util-linux` (`setsid`, `unshare`), `dbus`, `gnome-keyring`, `pinentry-curses`, `zenity`, `xvfb`,
+//! `xdotool` and `chromium`, and the virtual environment that `make venv` makes.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
@@ -18,6 +18,7 @@ mod concurrency;
 mod identity_center;
 mod interop;
 mod leaks;
+mod login;
 mod moto;
 mod moving;
 mod picker;

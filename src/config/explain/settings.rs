@@ -1,12 +1,22 @@
 //! The settings behind each step.
 
 use super::super::chain::{AssumeRole, Base, Lifetime, Link, Mfa, Service, Step, TokenSource};
+use super::super::console::Console;
 use super::super::duration;
 use super::super::profile::{Origin, Profile, Setting, Sso};
 use super::{From, Named, Value};
 use crate::credentials::masked;
 
 static CREDENTIALS_FILE: Origin = Origin::Default("the AWS CLI's credentials file");
+
+/// What `login` goes by.
+pub(super) fn of_console(console: &Console) -> Vec<Named<'_>> {
+    let mut settings = Settings(Vec::new());
+    for (key, value, origin) in console.settings() {
+        settings.add_text(key, value, origin);
+    }
+    settings.0
+}
 
 /// Settings in the order they are told.
 pub(super) struct Settings<'a>(pub(super) Vec<Named<'a>>);

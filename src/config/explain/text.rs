@@ -41,17 +41,10 @@ impl fmt::Display for Explanation<'_> {
             }
         }
         writeln!(f, "\n{}", self.mfa())?;
-        for step in self.steps.iter().filter(|step| !step.settings.is_empty()) {
-            writeln!(f, "\n{}", step.head())?;
-            for Named { key, value } in &step.settings {
-                writeln!(
-                    f,
-                    "  {key} = {} ({})",
-                    shown(&value.value),
-                    self.place(&value.origin)
-                )?;
-            }
+        for step in &self.steps {
+            self.settings(f, &step.head(), &step.settings)?;
         }
+        self.settings(f, "console", &self.console)?;
         let before_notes = if self.notes.is_empty() { "" } else { "\n" };
         f.write_str(before_notes)?;
         for note in self.notes {
@@ -77,6 +70,26 @@ impl Explanation<'_> {
             ),
             None => Ok(()),
         }
+    }
+
+    fn settings(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        head: &str,
+        settings: &[Named<'_>],
+    ) -> fmt::Result {
+        if !settings.is_empty() {
+            writeln!(f, "\n{head}")?;
+        }
+        for Named { key, value } in settings {
+            writeln!(
+                f,
+                "  {key} = {} ({})",
+                shown(&value.value),
+                self.place(&value.origin)
+            )?;
+        }
+        Ok(())
     }
 
     fn place(&self, origin: &From<'_>) -> String {
