@@ -88,10 +88,12 @@ fn hit(store: &mut Store, point: &Point) -> Result<End, String> {
         }
         _ => return Err(format!("I3: {resumed:?} after {ran:?}")),
     }
-    // Only who is killed between the answer and the journal loses a secret; who lives on deletes the key at once.
+    // Only who is killed before the journal is written, or hears no answer, loses a secret; who lives on deletes the key at
+    // once, or says what may be there.
+    let told = ["did not take it", "may have created a key"];
     let lost_alive = lost.is_some()
         && matches!(point.blow, Blow::Error(_))
-        && !ran.stderr.contains("did not take it");
+        && !told.iter().any(|text| ran.stderr.contains(text));
     ensure(!lost_alive, "I2", || format!("{lost:?} {ran:?}"))?;
 
     let after = self::keys(&sim);

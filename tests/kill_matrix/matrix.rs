@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use crate::check::{self, Verdict};
 use crate::points::{self, Blow, Point};
@@ -22,22 +23,28 @@ pub fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let full = words.iter().any(|word| word == "--full");
+    let only = words.iter().find_map(|word| word.strip_prefix("--store="));
     let mut rows = Vec::new();
-    for kind in Kind::ALL {
-        for blow in Blow::ALL {
-            let points = points_of(kind, *blow, full);
-            println!(
-                "{} under {}: {} points",
-                kind.name(),
-                blow.name(),
-                points.len()
-            );
-            rows.push(table::Row::new(kind, *blow, &run(kind, &points)));
-        }
+    let kinds = Kind::ALL.into_iter();
+    for kind in kinds.filter(|kind| only.is_none_or(|only| only == kind.name())) {
+        let start = Instant::now();
+        let points: Vec<Point> = Blow::ALL
+            .iter()
+            .flat_map(|blow| points_of(kind, *blow, full))
+            .collect();
+        let verdicts = run(kind, &points);
+        let rows_of = |blow: &Blow| table::Row::new(kind, *blow, &verdicts);
+        rows.extend(Blow::ALL.iter().map(rows_of));
+        println!(
+            "{}: {} points in {} s",
+            kind.name(),
+            points.len(),
+            start.elapsed().as_secs()
+        );
     }
     let table = table::render(&rows, full);
     println!("\n{table}");
-    if full {
+    if full && only.is_none() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/kill-matrix.md");
         std::fs::write(path, &table).unwrap();
     }

@@ -7,7 +7,7 @@ use crate::store::{Kind, Store};
 use crate::support::{Sim, run};
 
 /// What is lost or gained by these: files, what is in them, what is said to AWS and to the keyring.
-const CALLS: [&str; 18] = [
+const CALLS: [&str; 24] = [
     "openat",
     "read",
     "write",
@@ -26,6 +26,12 @@ const CALLS: [&str; 18] = [
     "recvmsg",
     "flock",
     "clone3",
+    "close",
+    "statx",
+    "lseek",
+    "getdents64",
+    "epoll_wait",
+    "getrandom",
 ];
 /// The ones that a disk can fail.
 const OF_DISKS: [&str; 9] = [
@@ -38,6 +44,24 @@ const OF_DISKS: [&str; 9] = [
     "unlink",
     "unlinkat",
     "mkdir",
+];
+
+/// The ones that a keyring's socket and the network can fail, too.
+const FAILING: [&str; 14] = [
+    "openat",
+    "write",
+    "fsync",
+    "fdatasync",
+    "rename",
+    "renameat2",
+    "unlink",
+    "unlinkat",
+    "mkdir",
+    "connect",
+    "sendto",
+    "sendmsg",
+    "recvfrom",
+    "recvmsg",
 ];
 
 /// What happens to a call.
@@ -72,6 +96,7 @@ impl Blow {
     fn calls(self) -> &'static [&'static str] {
         match self {
             Self::Kill | Self::KillChild => &CALLS,
+            Self::Error("EIO") => &FAILING,
             Self::Error(_) => &OF_DISKS,
         }
     }
@@ -83,6 +108,8 @@ pub struct Point {
     /// From 1.
     pub nth: usize,
     pub blow: Blow,
+    /// The programs that it starts are hit as well: with `pass` it is they who write.
+    pub follow: bool,
 }
 
 impl fmt::Display for Point {
@@ -101,7 +128,7 @@ impl Point {
         let mut words: Vec<String> = ["strace", "--quiet=all", "-o", "/dev/null"]
             .map(str::to_owned)
             .into();
-        if self.blow == Blow::KillChild {
+        if self.follow {
             words.push("-f".to_owned());
         }
         words.push(format!("--trace={}", self.call));
@@ -116,27 +143,33 @@ pub fn found(kind: Kind, blow: Blow) -> Vec<Point> {
     if blow == Blow::KillChild && kind != Kind::Pass {
         return Vec::new();
     }
+    let follow = kind == Kind::Pass && blow != Blow::Kill;
     let mut store = Store::new(kind);
     let sim = Sim::deck();
     store.reset(&sim);
     let log = store.home.path("strace.log");
     let trace = format!("--trace={}", CALLS.join(","));
     let mut strace = vec!["strace", "--quiet=all", "-o", log.to_str().unwrap(), &trace];
-    if blow == Blow::KillChild {
+    if follow {
         strace.push("-f");
     }
     run(&mut store.home.through(&strace, ["rotate", "bastion"])).ok();
     let log = std::fs::read_to_string(&log).unwrap();
-    let most = most_calls(&log, blow == Blow::KillChild);
+    let most = most_calls(&log, follow, blow == Blow::KillChild);
     let points = blow.calls().iter().flat_map(|call| {
         let count = most.get(*call).copied().unwrap_or(0);
-        (1..=count).map(|nth| Point { call, nth, blow })
+        (1..=count).map(|nth| Point {
+            call,
+            nth,
+            blow,
+            follow,
+        })
     });
     points.collect()
 }
 
 /// How often a process made each call: the whole log is one process's, or each line begins with its process.
-fn most_calls(log: &str, many: bool) -> BTreeMap<&str, usize> {
+fn most_calls(log: &str, many: bool, children_only: bool) -> BTreeMap<&str, usize> {
     let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for line in log.lines() {
         let (process, rest) = if many {
@@ -156,7 +189,7 @@ fn most_calls(log: &str, many: bool) -> BTreeMap<&str, usize> {
     let mut most = BTreeMap::new();
     for ((process, call), count) in counts {
         // The program itself is `Blow::Kill`'s business.
-        if !many || process != main {
+        if !children_only || process != main {
             let most: &mut usize = most.entry(call).or_default();
             *most = (*most).max(count);
         }

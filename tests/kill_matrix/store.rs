@@ -43,6 +43,8 @@ impl Store {
         let mut home = Home::new();
         home.configure("[profile bastion]\nregion = eu-west-1\n");
         home.set("AWS_VAULT_BACKEND", kind.name());
+        // Unlocked with the login; a collection of its own would be asked about.
+        home.set("AWS_VAULT_SECRET_SERVICE_COLLECTION_NAME", "login");
         let keyring = (kind == Kind::SecretService).then(|| Keyring::start(&mut home));
         if kind == Kind::Pass {
             prepare_pass(&mut home);

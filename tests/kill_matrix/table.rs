@@ -16,18 +16,15 @@ pub struct Row {
 
 impl Row {
     pub fn new(kind: Kind, blow: Blow, verdicts: &[(Point, Verdict)]) -> Self {
-        let kept = || {
-            verdicts
-                .iter()
-                .filter(|(_, verdict)| verdict.violation.is_none())
-        };
+        let of_blow = || verdicts.iter().filter(|(point, _)| point.blow == blow);
+        let kept = || of_blow().filter(|(_, verdict)| verdict.violation.is_none());
         let ends = [End::Unharmed, End::Forward, End::Back, End::OrphanTold];
         Self {
             store: kind.name(),
             blow: blow.name(),
-            points: verdicts.len(),
+            points: of_blow().count(),
             ends: ends.map(|end| kept().filter(|(_, verdict)| verdict.end == end).count()),
-            violations: verdicts.len() - kept().count(),
+            violations: of_blow().count() - kept().count(),
         }
     }
 
