@@ -22,6 +22,7 @@ use crate::index::Unfinished;
 use crate::sessions::Sessions;
 use crate::vault::Vault;
 
+use creation::LISTED_AFTER;
 pub use error::{Cause, Error};
 use journal::{Journal, Phase};
 use steps::{Found, Holds, KeyState, Step, next_step};
@@ -147,12 +148,41 @@ impl Rotation<'_> {
 
     /// The journal that tells of the key stored as `name`.
     fn unfinished(&self, name: &str) -> Result<Option<Journal>, Error> {
-        for journal in journals(self.vault)? {
-            if journal.names.iter().any(|known| known == name) {
-                return Ok(Some(journal));
+        let Some(journal) = self.journal_of(name)? else {
+            return self.relic_of(name);
+        };
+        if !journal.is_intent() {
+            return Ok(Some(journal));
+        }
+        // What IAM has made may not be listed at once; and a store's program may outlive a killed rotation for a moment, and
+        // still write what it was given.
+        if let Some(rest) = LISTED_AFTER.checked_sub(self.age(&journal)) {
+            (self.sleep)(rest);
+        }
+        self.journal_of(name)
+    }
+
+    fn journal_of(&self, name: &str) -> Result<Option<Journal>, Error> {
+        for key in self.vault.rotation_journals()? {
+            match read(self.vault, &key) {
+                Ok(Some(journal)) if journal.names.iter().any(|known| known == name) => {
+                    return Ok(Some(journal));
+                }
+                // It was being written when everything ended, before anything was done on the strength of it.
+                Ok(None) if key == name => self.forget(name)?,
+                Err(error) if key == name => return Err(error),
+                // Another key's journal is another rotation's business.
+                _ => {}
             }
         }
-        self.relic_of(name)
+        Ok(None)
+    }
+
+    /// Removes what is left of a journal.
+    fn forget(&self, name: &str) -> Result<(), Error> {
+        self.vault.remove_rotation_journal(name)?;
+        (self.note)(name, None);
+        Ok(())
     }
 
     fn announce(&self, journal: &Journal) {
@@ -183,7 +213,8 @@ impl Rotation<'_> {
             .iter()
             .flatten()
             .find(|key| key.access_key_id == old.key.access_key_id);
-        let journal = Journal {
+        let mut journal = Journal {
+            number: 0,
             phase: Phase::Forward,
             names: self.names_of(name, &old)?,
             profile: self.chain.profile.clone(),
@@ -200,12 +231,12 @@ impl Rotation<'_> {
             },
             new: None,
         };
-        self.write_intent(&journal)?;
+        self.write_intent(&mut journal)?;
         self.drive(journal, true)
     }
 
     /// Written twice: the second time proves that there is room for what replaces it, the new secret.
-    fn write_intent(&self, journal: &Journal) -> Result<(), Error> {
+    fn write_intent(&self, journal: &mut Journal) -> Result<(), Error> {
         self.note(journal, Some(Unfinished::Interrupted));
         let written = self.store(journal).and_then(|()| self.store(journal));
         written.map_err(|source| {
@@ -254,13 +285,16 @@ impl Rotation<'_> {
     /// What each name of the journal holds now.
     fn holdings(&self, journal: &Journal) -> Result<Vec<Holds>, Error> {
         let holds = |name: &String| -> Result<Holds, Error> {
-            Ok(match self.vault.stored_key(name)? {
-                None => Holds::Nothing,
-                Some(key) if key.is_same_key(&journal.old) => Holds::Old,
-                Some(key) if journal.new.as_ref().is_some_and(|new| key.is_same_key(new)) => {
+            Ok(match self.vault.stored_key(name) {
+                Ok(None) => Holds::Nothing,
+                // It was being replaced when everything ended; the journal has what belongs there.
+                Err(error) if error.is_corrupt() => Holds::Nothing,
+                Err(error) => return Err(error.into()),
+                Ok(Some(key)) if key.is_same_key(&journal.old) => Holds::Old,
+                Ok(Some(key)) if journal.new.as_ref().is_some_and(|new| key.is_same_key(new)) => {
                     Holds::New
                 }
-                Some(_) => Holds::Other,
+                Ok(Some(_)) => Holds::Other,
             })
         };
         journal.names.iter().map(holds).collect()
@@ -320,13 +354,15 @@ impl Rotation<'_> {
         self.signer.get().ok_or(Error::NoStoredKey)
     }
 
-    fn store(&self, journal: &Journal) -> Result<(), crate::vault::Error> {
+    fn store(&self, journal: &mut Journal) -> Result<(), crate::vault::Error> {
+        journal.number += 1;
         let json = journal.encode().map_err(|_| crate::vault::Error::Corrupt {
             name: journal.name().to_owned(),
             backend: self.vault.backend(),
             reason: "the journal cannot be written as JSON",
         })?;
-        self.vault.store_rotation_journal(journal.name(), json)
+        self.vault
+            .store_rotation_journal(journal.name(), journal.number, json)
     }
 
     fn turn(&self, journal: &mut Journal, phase: Phase) -> Result<(), Error> {
@@ -343,19 +379,35 @@ impl Rotation<'_> {
 
 /// Every rotation in the store that is not finished.
 pub fn journals(vault: &Vault) -> Result<Vec<Journal>, Error> {
-    let mut journals = Vec::new();
+    let names = vault.rotation_journals()?;
+    let found = names.iter().map(|name| read(vault, name));
+    found.filter_map(Result::transpose).collect()
+}
+
+/// Removes what was being written when everything ended: nothing was done on the strength of it. The caller holds the lock.
+pub fn sweep(vault: &Vault) -> Result<(), Error> {
     for name in vault.rotation_journals()? {
-        let Some(item) = vault.rotation_journal(&name)? else {
-            continue;
-        };
-        let journal = Journal::decode(item.expose()).map_err(|reason| Error::BadJournal {
-            name,
-            backend: vault.backend(),
-            reason,
-        })?;
-        journals.push(journal);
+        if read(vault, &name)?.is_none() {
+            vault.remove_rotation_journal(&name)?;
+        }
     }
-    Ok(journals)
+    Ok(())
+}
+
+/// The last state of a journal; `None` when none was written to its end.
+fn read(vault: &Vault, name: &str) -> Result<Option<Journal>, Error> {
+    let mut last: Option<Journal> = None;
+    for item in vault.rotation_journal(name)? {
+        let journal = Journal::decode(item.expose()).map_err(|_| Error::NewerJournal {
+            name: name.to_owned(),
+            backend: vault.backend(),
+        })?;
+        last = match (last, journal) {
+            (Some(last), Some(journal)) if journal.number <= last.number => Some(last),
+            (last, journal) => journal.or(last),
+        };
+    }
+    Ok(last)
 }
 
 /// Two keys are noticed before anything is changed. Who may not list keys learns of them from CreateAccessKey itself.

@@ -40,6 +40,14 @@ pub enum Error {
 }
 
 impl Error {
+    /// What is stored is not what it should be, whichever layer of it.
+    pub fn is_corrupt(&self) -> bool {
+        matches!(
+            self,
+            Self::Corrupt { .. } | Self::Keystore(aws_vault_keystore::Error::Corrupt { .. })
+        )
+    }
+
     /// What to do next.
     pub fn hints(&self) -> Vec<String> {
         use aws_vault_keystore::{AskError, Error as Store};

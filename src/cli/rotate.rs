@@ -64,6 +64,8 @@ fn every_unfinished(context: &Context, args: &Rotate, codes: &CodeSource) -> Res
     let vault = context.vault().map_err(from_vault)?;
     let unfinished = journals(vault)?;
     if unfinished.is_empty() {
+        let _lock = context.sessions().lock_rotation(queue)?;
+        rotation::sweep(vault)?;
         // The index may have said otherwise.
         context.edit_index(|index| drop(index.rotations.remove(&context.location())));
         return print("No rotation is unfinished.\n");
@@ -214,7 +216,7 @@ pub fn with_rotation<T>(
             waiting: &|waited| tell_waiting(args, waited, &last_told),
             sleep: &std::thread::sleep,
             clock: &context.clock,
-            queue: &|| notice("waiting for another aws-vault, which is rotating a key"),
+            queue: &queue,
             signer: OnceCell::new(),
         };
         work(&rotation).map_err(CliError::from)
@@ -222,6 +224,10 @@ pub fn with_rotation<T>(
     // Whatever came of it: names and unfinished rotations as they are now.
     let _ = context.stored_names();
     result
+}
+
+fn queue() {
+    notice("waiting for another aws-vault, which is rotating a key");
 }
 
 /// What is being done is the answer, as the Go tool has it; of many keys, the table is.

@@ -32,6 +32,10 @@ impl Rotation<'_> {
             }
         };
         found.nothing_sent = false;
+        let user = journal.user.clone();
+        let iam = self
+            .aws
+            .iam(self.signer(&journal.account)?, self.service, Some(&user));
         let id = new.key.access_key_id.clone();
         journal.new = Some(new);
         if let Err(source) = self.store(journal) {
@@ -55,12 +59,6 @@ impl Rotation<'_> {
         journal: &Journal,
         found: &mut Found,
     ) -> Result<(), Error> {
-        let age = (self.clock)()
-            .duration_since(journal.started)
-            .unwrap_or_default();
-        if let Some(rest) = LISTED_AFTER.checked_sub(age) {
-            (self.sleep)(rest);
-        }
         let iam = self.aws.iam(
             self.signer(&journal.account)?,
             self.service,

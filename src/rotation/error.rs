@@ -72,14 +72,8 @@ pub enum Error {
     },
     #[error("there is no rotation of '{name}' to undo")]
     NothingToUndo { name: String },
-    #[error(
-        "the journal of the rotation of '{name}' in the {backend} store cannot be read: {reason}"
-    )]
-    BadJournal {
-        name: String,
-        backend: Backend,
-        reason: String,
-    },
+    #[error("the rotation of '{name}' in the {backend} store was begun by a newer aws-vault")]
+    NewerJournal { name: String, backend: Backend },
     #[error("the state directory cannot be used: {0}")]
     State(#[from] crate::files::PathError),
     #[error(transparent)]
@@ -140,9 +134,7 @@ impl Error {
             Self::NothingToUndo { .. } => {
                 "`aws-vault rotate --keep-old` keeps the old key deactivated; without it the old key is deleted".to_owned()
             }
-            Self::BadJournal { name, .. } => format!(
-                "the item is called 'aws-vault rotation ({name})'; if the key '{name}' works, remove the item with the store's own tool"
-            ),
+            Self::NewerJournal { .. } => "finish it with that version".to_owned(),
             Self::State(_) => "check the permissions of the directory, and the room on its disk".to_owned(),
             Self::Aws(source) => return source.hints(),
             Self::Provider(source) => return source.hints(),

@@ -28,6 +28,8 @@ pub enum Phase {
 /// One rotation.
 #[derive(Debug)]
 pub struct Journal {
+    /// Of this state; the highest counts.
+    pub number: u64,
     pub phase: Phase,
     /// Every name under which the old key is stored.
     pub names: Vec<String>,
@@ -69,6 +71,7 @@ impl Journal {
             create_date: newest.created.map(rfc3339),
             rotation: Rotation {
                 version: VERSION,
+                number: self.number,
                 phase: self.phase,
                 has_new_key: self.new.is_some(),
                 names: self.names.clone(),
@@ -89,19 +92,29 @@ impl Journal {
         Ok(json)
     }
 
-    /// Why it cannot be read is said without quoting it.
-    pub fn decode(json: &[u8]) -> Result<Self, String> {
-        let document: Document = serde_json::from_slice(json)
-            .map_err(|error| format!("not the JSON of a journal (column {})", error.column()))?;
-        let rotation = document.rotation;
-        if rotation.version != VERSION {
-            return Err(format!(
-                "its version is {}; use a newer aws-vault",
-                rotation.version
-            ));
+    /// `Ok(None)`: it was never written to its end, so nothing was done on the strength of it.
+    pub fn decode(json: &[u8]) -> Result<Option<Self>, NewerVersion> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Outline {
+            rotation: Version,
         }
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Version {
+            version: u32,
+        }
+        match serde_json::from_slice::<Outline>(json) {
+            Ok(outline) if outline.rotation.version != VERSION => return Err(NewerVersion),
+            Ok(_) => {}
+            Err(_) => return Ok(None),
+        }
+        let Ok(document) = serde_json::from_slice::<Document>(json) else {
+            return Ok(None);
+        };
+        let rotation = document.rotation;
         if rotation.names.is_empty() {
-            return Err("it names no key".to_owned());
+            return Ok(None);
         }
         let new = rotation.has_new_key.then(|| {
             stored(
@@ -110,7 +123,8 @@ impl Journal {
                 document.create_date.as_deref(),
             )
         });
-        Ok(Self {
+        Ok(Some(Self {
+            number: rotation.number,
             phase: rotation.phase,
             names: rotation.names,
             profile: rotation.profile,
@@ -125,9 +139,13 @@ impl Journal {
                 rotation.old.create_date.as_deref(),
             ),
             new,
-        })
+        }))
     }
 }
+
+/// A journal that a later version wrote.
+#[derive(Debug, PartialEq, Eq)]
+pub struct NewerVersion;
 
 fn stored(id: String, secret: Kept, created: Option<&str>) -> StoredKey {
     StoredKey {
@@ -154,6 +172,7 @@ struct Document {
 #[serde(rename_all = "PascalCase")]
 struct Rotation {
     version: u32,
+    number: u64,
     phase: Phase,
     has_new_key: bool,
     names: Vec<String>,
@@ -215,6 +234,7 @@ pub(super) mod tests {
 
     pub fn journal(phase: Phase, new: Option<StoredKey>) -> Journal {
         Journal {
+            number: 7,
             phase,
             names: vec!["bastion".into(), "a \"b\"".into()],
             profile: "admin".into(),
@@ -233,7 +253,7 @@ pub(super) mod tests {
         for phase in [Phase::Forward, Phase::OldKeyKept, Phase::Back] {
             for new in [None, Some(key("AKIANEW"))] {
                 let before = journal(phase, new);
-                let after = Journal::decode(&before.encode().unwrap()).unwrap();
+                let after = Journal::decode(&before.encode().unwrap()).unwrap().unwrap();
                 assert_eq!(format!("{before:?}"), format!("{after:?}"));
                 assert!(after.old.is_same_key(&before.old));
                 match (&before.new, &after.new) {
@@ -267,15 +287,25 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_is_no_journal_is_refused_without_being_quoted() {
+    fn what_was_not_written_to_its_end_is_none() {
+        let json = journal(Phase::Forward, None).encode().unwrap();
+        for end in 0..json.len() {
+            assert!(matches!(Journal::decode(&json[..end]), Ok(None)), "{end}");
+        }
         for json in [
-            "",
             "{}",
             "[]",
             r#"{"AccessKeyID":"AKIA","SecretAccessKey":"CANARY"}"#,
         ] {
-            let why = Journal::decode(json.as_bytes()).unwrap_err();
-            assert!(!why.contains("CANARY"), "{why}");
+            assert!(matches!(Journal::decode(json.as_bytes()), Ok(None)));
         }
+    }
+
+    #[test]
+    fn a_later_version_is_not_taken_for_damage() {
+        let json =
+            String::from_utf8(journal(Phase::Forward, None).encode().unwrap().to_vec()).unwrap();
+        let later = json.replace(r#""Version":1"#, r#""Version":2"#);
+        assert_eq!(Journal::decode(later.as_bytes()).unwrap_err(), NewerVersion);
     }
 }

@@ -35,7 +35,8 @@ impl Rotation<'_> {
         let user = self.user_of(name, &old)?;
         let mut names = self.names_of(name, &old)?;
         names.retain(|other| *other != relic_name(name));
-        let journal = Journal {
+        let mut journal = Journal {
+            number: 0,
             phase: Phase::Forward,
             names,
             profile: self.chain.profile.clone(),
@@ -47,7 +48,7 @@ impl Rotation<'_> {
             old,
             new: Some(new),
         };
-        self.write_intent(&journal)?;
+        self.write_intent(&mut journal)?;
         Ok(Some(journal))
     }
 

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
 use crate::points::{Blow, Point};
-use crate::store::{JOURNAL, Store};
+use crate::store::Store;
 use crate::support::{KEY, Sim, run};
 
 /// How the rotation ended in the end.
@@ -54,7 +54,7 @@ fn hit(store: &mut Store, point: &Point) -> Result<End, String> {
     let ran = run(&mut store.home.through(&strace, ["rotate", "bastion"]));
 
     let keys = keys(&sim);
-    let (main, journal) = (store.item("bastion"), store.item(JOURNAL));
+    let (main, journal) = (store.item("bastion"), store.journal());
     let kept: Vec<&Value> = main.iter().chain(&journal).collect();
     let works = |item: &&Value| keys.iter().any(|key| key.active && key.is(item));
     // The store has a key that works, or a journal with one.
@@ -106,7 +106,7 @@ fn hit(store: &mut Store, point: &Point) -> Result<End, String> {
         format!("{after:?} {resumed:?} {ran:?}")
     })?;
     ensure(
-        store.item(JOURNAL).is_none(),
+        store.journal().is_none(),
         "I3: no journal in the end",
         || format!("{resumed:?}"),
     )?;

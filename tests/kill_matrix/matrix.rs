@@ -1,5 +1,6 @@
 //! All points of all stores, several at once.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -23,18 +24,27 @@ pub fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let full = words.iter().any(|word| word == "--full");
-    let only = words.iter().find_map(|word| word.strip_prefix("--store="));
-    let mut rows = Vec::new();
+    let named = |flag: &str| words.iter().find_map(|word| word.strip_prefix(flag));
+    let (store, blow) = (named("--store="), named("--blow="));
     let kinds = Kind::ALL.into_iter();
-    for kind in kinds.filter(|kind| only.is_none_or(|only| only == kind.name())) {
+    let blows: Vec<Blow> = Blow::ALL
+        .iter()
+        .copied()
+        .filter(|it| blow.is_none_or(|blow| blow == it.name()))
+        .collect();
+    let mut rows = Vec::new();
+    for kind in kinds.filter(|kind| store.is_none_or(|store| store == kind.name())) {
         let start = Instant::now();
-        let points: Vec<Point> = Blow::ALL
+        let points: Vec<Point> = blows
             .iter()
             .flat_map(|blow| points_of(kind, *blow, full))
             .collect();
         let verdicts = run(kind, &points);
-        let rows_of = |blow: &Blow| table::Row::new(kind, *blow, &verdicts);
-        rows.extend(Blow::ALL.iter().map(rows_of));
+        rows.extend(
+            blows
+                .iter()
+                .map(|blow| table::Row::new(kind, *blow, &verdicts)),
+        );
         println!(
             "{}: {} points in {} s",
             kind.name(),
@@ -42,11 +52,10 @@ pub fn main() -> ExitCode {
             start.elapsed().as_secs()
         );
     }
-    let table = table::render(&rows, full);
-    println!("\n{table}");
-    if full && only.is_none() {
+    println!("\n{}", table::render(&rows));
+    if full {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/kill-matrix.md");
-        std::fs::write(path, &table).unwrap();
+        table::update(Path::new(path), &rows);
     }
     if rows.iter().all(table::Row::is_clean) {
         ExitCode::SUCCESS

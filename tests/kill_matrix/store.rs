@@ -9,8 +9,11 @@ use serde_json::Value;
 
 use crate::support::{Home, KEY, Keyring, Ran, Sim, run};
 
-/// The journal's item.
-pub const JOURNAL: &str = "aws-vault rotation (bastion)";
+/// The places of the journal.
+const JOURNAL: [&str; 2] = [
+    "aws-vault rotation (bastion)",
+    "aws-vault rotation (bastion) +",
+];
 const GPG_USER: &str = "vault@example.com";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -63,6 +66,12 @@ impl Store {
             let _ = fs::remove_dir_all(dir);
         }
         self.home.add("bastion", KEY);
+    }
+
+    /// The last state of the journal.
+    pub fn journal(&self) -> Option<Value> {
+        let states = JOURNAL.iter().filter_map(|name| self.item(name));
+        states.max_by_key(|state| state["Rotation"]["Number"].as_u64())
     }
 
     /// The JSON of a stored credential or journal; `None` if there is none, or it is torn.

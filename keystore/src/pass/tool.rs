@@ -24,6 +24,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How long the rest of the output may take after the program's end.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
+/// What a pipe holds everywhere without anybody reading it; items are shorter.
+const PIPE: usize = 16 << 10;
+
 /// A program with its environment.
 #[derive(Debug)]
 pub(super) struct Tool {
@@ -51,6 +54,9 @@ impl Tool {
         arguments: &[&OsStr],
         input: Zeroizing<Vec<u8>>,
     ) -> Result<(), Failure> {
+        if input.len() <= PIPE {
+            return self.put_ready(arguments, &input);
+        }
         let mut command = self.command(arguments);
         let mut child = command
             .stdin(Stdio::piped())
@@ -61,6 +67,18 @@ impl Tool {
         };
         // Not here: a program that reads nothing would keep us waiting. One that ends early says why in its own words.
         thread::spawn(move || drop(stdin.write_all(&input)));
+        self.wait(child)
+    }
+
+    /// The whole text is there before the program is: if we are killed, it must not take what it has got by then for the item.
+    fn put_ready(&self, arguments: &[&OsStr], input: &[u8]) -> Result<(), Failure> {
+        let (reader, mut writer) = io::pipe().map_err(Failure::Start)?;
+        writer.write_all(input).map_err(Failure::Start)?;
+        drop(writer);
+        let mut command = self.command(arguments);
+        let child = command.stdin(reader).spawn().map_err(Failure::Start)?;
+        // Its copy of the reading end must be the only one: it belongs to the command.
+        drop(command);
         self.wait(child)
     }
 

@@ -5,7 +5,7 @@ use aws_vault::credentials::masked;
 use rustix::process::Signal;
 use serde_json::json;
 
-use super::{JOURNAL, PLAIN, as_before, is_noticed, journal, rotated};
+use super::{PLAIN, as_before, is_noticed, journal, rotated};
 use crate::support::{Home, KEY, Sim, error, fault, once};
 
 /// Kills a rotation while `action` is being answered.
@@ -170,7 +170,7 @@ fn a_new_key_that_does_not_work_yet_waits_in_the_journal() {
         .hints("`aws-vault rotate --undo` goes back to the old key");
     assert!(!ran.stderr.contains("CANARY"), "{ran:?}");
     assert_eq!(home.stored_id("bastion").as_deref(), Some(KEY.id));
-    assert!(home.item(JOURNAL).is_some());
+    assert!(journal(&home).is_some());
 
     sim.faults([]);
     home.run(["rotate", "--undo", "bastion"]).ok();

@@ -10,12 +10,16 @@ use crate::support::{Home, KEY, Ran, Sim};
 
 /// A profile without MFA.
 const PLAIN: &str = "[profile bastion]\nregion = eu-west-1\n";
-/// The journal's item.
-const JOURNAL: &str = "aws-vault rotation (bastion)";
+/// The places of the journal.
+const JOURNAL: [&str; 2] = [
+    "aws-vault rotation (bastion)",
+    "aws-vault rotation (bastion) +",
+];
 
 /// A member of the journal.
 fn journal(home: &Home) -> Option<serde_json::Value> {
-    serde_json::from_slice(&home.item(JOURNAL)?).unwrap()
+    let item = JOURNAL.iter().find_map(|name| home.item(name))?;
+    serde_json::from_slice(&item).unwrap()
 }
 
 /// The store holds the user's only key, a new one, and no trace of a rotation is left. Returns its id.
