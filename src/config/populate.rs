@@ -34,6 +34,8 @@ pub struct Wish<'a> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Populated {
     pub text: String,
+    /// The text between: what was removed is gone, what is new not there yet.
+    pub pruned: String,
     /// Names of new profiles.
     pub added: Vec<String>,
     /// Names of profiles that are removed.
@@ -88,6 +90,7 @@ pub fn populate(
     if !lines.is_empty() {
         result.text = without(config.text(), &lines);
     }
+    result.pruned.clone_from(&result.text);
     let removed: BTreeSet<&String> = result.removed.iter().collect();
     let mut taken: BTreeSet<String> = existing
         .names

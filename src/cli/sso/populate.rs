@@ -38,7 +38,10 @@ pub fn run(context: &Context, args: &SsoPopulate) -> Result<(), CliError> {
     check_region(args.region.as_deref())?;
     let grants = grants(&inventory::take(context, &instance)?);
     let plan = planned(&config, &grants, &wish)?;
-    print(&difference(config.text(), &plan.text, colours(context)))?;
+    // One after the other: taken together, a diff would pair lines of sections that have nothing to do with each other.
+    let colours = colours(context);
+    print(&difference(config.text(), &plan.pruned, colours))?;
+    print(&difference(&plan.pruned, &plan.text, colours))?;
     print(&summary(&plan))?;
     if plan.text == config.text() || args.dry_run || !agreed(args, &config)? {
         return Ok(());

@@ -66,7 +66,8 @@ fn access_that_is_gone_is_pruned_on_request() {
         .run(["sso", "populate", "--yes", "--prune"])
         .ok()
         .stdout;
-    assert!(pruned.contains("-[profile Bastion-ReadOnly]\n"), "{pruned}");
+    let gone = "-[profile Bastion-ReadOnly]\n-sso_session=corp\n-sso_account_id=111122223333\n-sso_role_name=ReadOnly\n";
+    assert!(pruned.contains(gone), "{pruned}");
     let names = home.run(["list", "--profiles"]).ok().stdout;
     assert_eq!(names, "Master-DeveloperRole\nMaster-ReadOnly\n");
 }
