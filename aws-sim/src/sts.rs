@@ -175,18 +175,22 @@ fn long_term_user<'a>(caller: &'a Caller, action: &str) -> Result<&'a str, ApiEr
     }
 }
 
-/// The `Policy` parameter.
+/// The `Policy` and `PolicyArns` parameters: together they allow what either allows. Of managed policies one is known.
 pub fn session_policies(parameters: &Parameters) -> Result<Vec<Document>, ApiError> {
-    if !parameters.list("PolicyArns", ".arn").is_empty() {
+    const READ_ONLY: &str = r#"{"Statement": {"Effect": "Allow", "Action": ["*:Describe*", "*:Get*", "*:List*"], "Resource": "*"}}"#;
+    let arns = parameters.list("PolicyArns", ".arn");
+    if arns
+        .iter()
+        .any(|arn| !arn.ends_with("iam::aws:policy/ReadOnlyAccess"))
+        || !arns.is_empty() && parameters.optional("Policy").is_some()
+    {
         return Err(ApiError::validation(
-            "Managed session policies (PolicyArns) are not simulated.",
+            "Of managed session policies (PolicyArns) only ReadOnlyAccess, on its own, is simulated.",
         ));
     }
-    parameters
-        .optional("Policy")
-        .map(document)
-        .transpose()
-        .map(|policy| policy.into_iter().collect())
+    let managed = arns.first().map(|_| READ_ONLY);
+    let policies = parameters.optional("Policy").into_iter().chain(managed);
+    policies.map(document).collect()
 }
 
 fn document(text: &str) -> Result<Document, ApiError> {

@@ -68,6 +68,8 @@ impl Aws {
             .role_arn(&step.role_arn.value)
             .role_session_name(session_name(step, now))
             .duration_seconds(seconds(step.duration.seconds))
+            .set_policy(policy(step))
+            .set_policy_arns(policy_arns(step))
             .set_external_id(step.external_id.as_ref().map(|id| id.value.clone()))
             .set_source_identity(
                 step.source_identity
@@ -147,6 +149,8 @@ impl Aws {
             .role_arn(&step.role_arn.value)
             .role_session_name(session_name(step, now))
             .duration_seconds(seconds(step.duration.seconds))
+            .set_policy(policy(step))
+            .set_policy_arns(policy_arns(step))
             .web_identity_token(token);
         let output = self
             .wait(request.send())?
@@ -169,6 +173,8 @@ impl Aws {
             .role_arn(&step.role_arn.value)
             .principal_arn(principal_arn)
             .duration_seconds(seconds(step.duration.seconds))
+            .set_policy(policy(step))
+            .set_policy_arns(policy_arns(step))
             .saml_assertion(assertion);
         let output = self
             .wait(request.send())?
@@ -194,6 +200,17 @@ impl Aws {
         }
         Ok(Client::from_conf(builder.build()))
     }
+}
+
+fn policy(step: &AssumeRole) -> Option<String> {
+    let document = step.policies.document.as_ref()?;
+    Some(document.value.clone())
+}
+
+fn policy_arns(step: &AssumeRole) -> Option<Vec<PolicyDescriptorType>> {
+    let arns = &step.policies.arns.as_ref()?.value;
+    let descriptor = |arn: &String| PolicyDescriptorType::builder().arn(arn).build();
+    Some(arns.iter().map(descriptor).collect())
 }
 
 /// The configured name, else the time in nanoseconds, as the Go tool names its sessions.

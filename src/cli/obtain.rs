@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::args;
 use super::context::Context;
 use super::output::notice;
-use crate::config::chain::{self, Chain, Purpose, Request, StaticKeys, Step, Ttl};
+use crate::config::chain::{self, Chain, Purpose, Request, SessionPolicies, StaticKeys, Step, Ttl};
 use crate::config::profile::{Origin, Profile, Setting};
 use crate::config::recursion::Running;
 use crate::config::{ConfigFile, Error, Overrides, explain, resolve};
@@ -63,6 +63,7 @@ impl Context {
             duration: duration_setting(wish.session.duration.as_ref())?,
             ttl: Ttl::from_environment(&self.environment),
             static_keys: StaticKeys::default(),
+            policies: session_policies(wish.session)?,
         };
         let stored = |name: &str| names.contains(name);
         match chain::plan(profile, &stored, &request) {
@@ -172,6 +173,23 @@ impl Context {
     pub fn cold_chain(&self, profile: &Profile, wish: &Wish<'_>) -> Result<Chain, CliError> {
         self.plan(profile, &self.stored_names()?, wish)
     }
+}
+
+fn session_policies(session: &args::Session) -> Result<SessionPolicies, CliError> {
+    let document = match &session.policy {
+        Some(text) if text.trim_start().starts_with('{') => Some(text.clone()),
+        Some(path) => Some(std::fs::read_to_string(path).map_err(|error| {
+            CliError::new(format!("--policy: {path} cannot be read: {error}"))
+                .hint("give a policy document in JSON, or the path of a file that holds one")
+        })?),
+        None => None,
+    };
+    let arns = Some(session.policy_arn.clone()).filter(|arns| !arns.is_empty());
+    Ok(SessionPolicies {
+        document: document.map(|text| Setting::new(text, Origin::Flag("--policy"))),
+        arns: arns.map(|arns| Setting::new(arns, Origin::Flag("--policy-arn"))),
+        read_only: session.read_only,
+    })
 }
 
 /// `--duration` in seconds, the unit of STS.

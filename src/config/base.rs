@@ -1,6 +1,6 @@
 //! Where the first credentials of a chain come from, when they are not a stored access key.
 
-use super::chain::{AssumeRole, Base, Request, TokenSource};
+use super::chain::{AssumeRole, Base, Request, SessionPolicies, TokenSource};
 use super::error::{Error, Place, shown};
 use super::file::profile_of_header;
 use super::lifetime::{self, SignedBy};
@@ -162,7 +162,6 @@ fn proved_role(
     // These calls know no external id and no MFA; tags and source identity come with the token.
     Ok(AssumeRole {
         profile: profile.name.clone(),
-        role_arn,
         session_name: profile.role_session_name.clone(),
         duration: lifetime::of_role(profile, SignedBy::AccessKeyOrUnknown, request)?,
         mfa: None,
@@ -170,6 +169,12 @@ fn proved_role(
         tags: Vec::new(),
         transitive_tags: Vec::new(),
         source_identity: None,
+        policies: SessionPolicies::of_role(
+            profile,
+            (profile.name == target.name).then_some(&request.policies),
+            &role_arn.value,
+        )?,
+        role_arn,
         service: service(profile, target),
     })
 }

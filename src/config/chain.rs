@@ -3,6 +3,7 @@
 
 pub use super::plan::{plan, service};
 use super::profile::{Endpoints, Origin, Setting};
+pub use super::session_policies::SessionPolicies;
 pub use super::static_keys::{StaticKey, StaticKeys};
 
 /// What is wanted of a profile, besides what its configuration says.
@@ -16,6 +17,8 @@ pub struct Request {
     pub ttl: Ttl,
     /// Keys in clear text, for profiles that have nothing else.
     pub static_keys: StaticKeys,
+    /// `--policy`, `--policy-arn`, `--read-only`: for the role of the profile asked for.
+    pub policies: SessionPolicies,
 }
 
 /// What the credentials are for.
@@ -82,6 +85,17 @@ impl Chain {
             Some(Link::AssumeRole(_)) => true,
             Some(Link::GetSessionToken(_)) => false,
             None => self.base.yields_role_session(),
+        }
+    }
+
+    /// What narrows the credentials that the chain yields.
+    pub fn session_policies(&self) -> Option<&SessionPolicies> {
+        match (self.links.last(), &self.base) {
+            (Some(Link::AssumeRole(role)), _)
+            | (None, Base::WebIdentity { role, .. } | Base::Saml { role, .. }) => {
+                Some(&role.policies)
+            }
+            _ => None,
         }
     }
 
@@ -281,6 +295,7 @@ pub struct AssumeRole {
     pub tags: Vec<(String, String)>,
     pub transitive_tags: Vec<String>,
     pub source_identity: Option<Setting<String>>,
+    pub policies: SessionPolicies,
     pub service: Service,
 }
 

@@ -106,6 +106,11 @@ pub enum Error {
         session: String,
         place: Box<Place>,
     },
+    #[error(
+        "profile '{}' assumes no role, and AWS narrows only role sessions by a session policy",
+        shown(profile)
+    )]
+    PolicyWithoutRole { profile: String },
     #[error("profile {}: credentials missing", shown(profile))]
     CredentialsMissing { profile: String },
     #[error(
@@ -188,6 +193,9 @@ impl Error {
             ),
             Self::CallsItself { profile, .. } => {
                 format!("store its access key: aws-vault add {}", shown(profile))
+            }
+            Self::PolicyWithoutRole { .. } => {
+                "name a profile with a role_arn; for an Identity Center role, put one with a role_arn behind it".to_owned()
             }
             Self::CredentialsMissing { profile } => format!(
                 "store an access key (aws-vault add {}), or configure source_profile, sso_session or credential_process",

@@ -23,6 +23,7 @@ pub mod populate;
 pub mod profile;
 pub mod recursion;
 pub mod resolve;
+pub mod session_policies;
 mod session_tags;
 pub mod start_url;
 pub mod static_keys;

@@ -3,7 +3,7 @@
 use super::arn::Arn;
 use super::base;
 use super::chain::{
-    AssumeRole, Base, Chain, GetSessionToken, Link, Mfa, Purpose, Request, Service,
+    AssumeRole, Base, Chain, GetSessionToken, Link, Mfa, Purpose, Request, Service, SessionPolicies,
 };
 use super::error::{Error, Place, shown};
 use super::lifetime::{self, SignedBy};
@@ -39,6 +39,7 @@ pub fn plan(
         None => base::own(lineage.base(), profile, request)?,
     };
     let links = lineage.links(&base, &mut notes)?;
+    policies_need_a_role(profile, &base, &links, request)?;
     Ok(Chain {
         profile: profile.name.clone(),
         region: profile.region.clone(),
@@ -46,6 +47,26 @@ pub fn plan(
         base,
         links,
         notes,
+    })
+}
+
+/// A policy that nothing carries would promise what is not kept.
+fn policies_need_a_role(
+    profile: &Profile,
+    base: &Base,
+    links: &[Link],
+    request: &Request,
+) -> Result<(), Error> {
+    let last = match (links.last(), base) {
+        (Some(Link::AssumeRole(role)), _)
+        | (None, Base::WebIdentity { role, .. } | Base::Saml { role, .. }) => Some(&role.profile),
+        _ => None,
+    };
+    if request.policies.is_empty() || last == Some(&profile.name) {
+        return Ok(());
+    }
+    Err(Error::PolicyWithoutRole {
+        profile: profile.name.clone(),
     })
 }
 
@@ -128,6 +149,11 @@ impl Lineage<'_> {
                     .as_ref()
                     .map_or_else(Vec::new, |keys| keys.value.clone()),
                 source_identity: profile.source_identity.clone(),
+                policies: SessionPolicies::of_role(
+                    profile,
+                    (index == 0).then_some(&self.request.policies),
+                    &role_arn.value,
+                )?,
                 service: self.service(profile),
             }));
             signed_by = SignedBy::Role;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::console::Console;
 use super::error::shown;
+use super::session_policies::SessionPolicies;
 
 /// A configured value and where it came from, so that `explain` and every error can say so.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +71,9 @@ pub struct Profile {
     pub web_identity_token_file: Option<Setting<String>>,
     /// `web_identity_token_process = …` *
     pub web_identity_token_process: Option<Setting<String>>,
+    /// `aws_vault_policy = {"Version": "2012-10-17", …}` * and `aws_vault_policy_arns = arn:aws:iam::aws:policy/ReadOnlyAccess` *:
+    /// what the role's sessions may do at most.
+    pub session_policies: SessionPolicies,
     /// What of the environment decides which credentials `credential_source` means: the access key's id, the URI of the
     /// container's endpoint, the address of the instance's metadata service.
     pub credential_source_fact: Option<Setting<String>>,

@@ -27,6 +27,7 @@ const SWITCHES: &[&str] = &[
     "--lazy",
     "--stdout",
     "--profile-env",
+    "--read-only",
     "--nest",
     "--debug",
     "--biometrics",

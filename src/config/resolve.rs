@@ -11,6 +11,7 @@ use super::error::{Error, LoopStep, shown};
 use super::file::{ConfigFile, profile_of_header};
 use super::layers::{Layers, MAX_DEPTH, loop_error};
 use super::profile::{Origin, Profile, Setting, Sso};
+use super::session_policies::SessionPolicies;
 use super::session_tags;
 use crate::environment::Environment;
 
@@ -140,6 +141,12 @@ impl Sources<'_> {
             )
             .map(|keys| Setting::new(session_tags::parse_keys(&keys.value), keys.origin)),
             source_identity: for_target("source_identity", &["AWS_SOURCE_IDENTITY"]),
+            session_policies: SessionPolicies {
+                document: text("aws_vault_policy"),
+                arns: text("aws_vault_policy_arns")
+                    .map(|arns| Setting::new(session_tags::parse_keys(&arns.value), arns.origin)),
+                read_only: false,
+            },
             source_profile: None,
             own_source: None,
             credential_source: text("credential_source"),

@@ -121,6 +121,11 @@ fn session_lifetime(hash: &mut Fields, duration: &Lifetime) {
 
 fn assume_role(hash: &mut Fields, step: &AssumeRole) {
     hash.field("AssumeRole").field(&step.role_arn.value);
+    let document = step.policies.document.as_ref();
+    hash.optional(document.map(|document| document.value.as_str()));
+    for arn in step.policies.arns.iter().flat_map(|arns| &arns.value) {
+        hash.field("policy").field(arn);
+    }
     hash.field(&step.duration.seconds.to_string());
     hash.optional(step.session_name.as_ref().map(|name| name.value.as_str()));
     hash.optional(step.mfa.as_ref().map(|mfa| mfa.serial.value.as_str()));

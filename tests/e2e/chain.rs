@@ -192,39 +192,10 @@ fn a_warm_run_calls_nobody_and_opens_four_files() {
     let home = Home::with_key(&sim, DECK);
     home.run(["exec", "-t", &sim.code(), "master", "--", "true"])
         .ok();
-    sim.clear_calls();
-    let trace = home.path("trace");
-    let strace = [
-        "strace",
-        "-f",
-        "-qq",
-        "-s",
-        "4096",
-        "-e",
-        "trace=open,openat,connect,sendto",
-        "-o",
-        trace.to_str().unwrap(),
-    ];
-    run(&mut home.through(&strace, ["exec", "master", "--", "true"])).ok();
-    assert_eq!(sim.actions(), [] as [&str; 0]);
-    let text = std::fs::read_to_string(trace).unwrap();
-    assert!(
-        text.contains("openat("),
-        "strace saw nothing: is ptrace forbidden here?"
-    );
-    assert!(
-        !text.contains("connect(") && !text.contains("sendto("),
-        "{text}"
-    );
-    let root = home.path("");
-    let root = root.to_str().unwrap();
-    let opened: BTreeSet<&str> = text
-        .lines()
-        .filter_map(|line| line.split('"').nth(1)?.strip_prefix(root))
-        .collect();
+    let opened = opened_warm(&sim, &home, "master");
     let kinds: BTreeSet<&str> = opened
         .iter()
-        .map(|path| match *path {
+        .map(|path| match path.as_str() {
             ".aws/config" => "config",
             ".local/state/aws-vault/index.json" => "index",
             path if path.ends_with(".session") => "session",
@@ -348,4 +319,38 @@ fn ctrl_c_at_the_code_is_130_and_calls_nobody() {
     assert!(pty.is_as_found());
     assert_eq!(sim.actions(), [] as [&str; 0]);
     assert!(home.leftovers().is_empty());
+}
+
+/// What a warm run opens below the home; nobody may be called.
+pub fn opened_warm(sim: &Sim, home: &Home, profile: &str) -> BTreeSet<String> {
+    sim.clear_calls();
+    let trace = home.path("trace");
+    let strace = [
+        "strace",
+        "-f",
+        "-qq",
+        "-s",
+        "4096",
+        "-e",
+        "trace=open,openat,connect,sendto",
+        "-o",
+        trace.to_str().unwrap(),
+    ];
+    run(&mut home.through(&strace, ["exec", profile, "--", "true"])).ok();
+    assert_eq!(sim.actions(), [] as [&str; 0]);
+    let text = std::fs::read_to_string(trace).unwrap();
+    assert!(
+        text.contains("openat("),
+        "strace saw nothing: is ptrace forbidden here?"
+    );
+    assert!(
+        !text.contains("connect(") && !text.contains("sendto("),
+        "{text}"
+    );
+    let root = home.path("");
+    let root = root.to_str().unwrap();
+    text.lines()
+        .filter_map(|line| line.split('"').nth(1)?.strip_prefix(root))
+        .map(str::to_owned)
+        .collect()
 }

@@ -140,3 +140,43 @@ fn the_story_with_the_aws_cli() {
         .env("AWS_ENDPOINT_URL", &moto.endpoint))
     .ok();
 }
+
+/// moto checks neither token nor assertion, but reads the requests in its own way.
+#[test]
+fn roles_by_other_peoples_tokens() {
+    const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[]}"#;
+    let moto = Moto::start();
+    for role in ["Ci", "Staff"] {
+        let trust = ["--assume-role-policy-document", TRUST];
+        let words = ["iam", "create-role", "--role-name", role];
+        moto.admin(&[&words[..], &trust].concat());
+    }
+    let mut home = Home::new();
+    home.set("AWS_ENDPOINT_URL", &moto.endpoint);
+    std::fs::write(home.path("token"), crate::sources::web_identity(600)).unwrap();
+    let provider = "arn:aws:iam::123456789012:saml-provider/Example";
+    let assertion = aws_sim::saml_response(
+        "https://idp.example.com/",
+        &format!("arn:aws:iam::123456789012:role/Staff,{provider}"),
+        "jon",
+        "2099-01-01T00:00:00Z",
+    );
+    std::fs::write(home.path("assertion"), assertion).unwrap();
+    home.configure(&format!(
+        "[profile web]\nregion = eu-west-1\nrole_arn = arn:aws:iam::123456789012:role/Ci\nrole_session_name = me\n\
+         web_identity_token_file = {}\n\n[profile staff]\nregion = eu-west-1\nrole_arn = arn:aws:iam::123456789012:role/Staff\n\
+         saml_principal_arn = {provider}\nsaml_assertion_file = {}\n",
+        home.path("token").display(),
+        home.path("assertion").display(),
+    ));
+    let aws = python("aws");
+    for (profile, arn) in [
+        ("web", "arn:aws:sts::123456789012:assumed-role/Ci/me"),
+        ("staff", "arn:aws:sts::123456789012:assumed-role/Staff/jon"),
+    ] {
+        let words = ["exec", profile, "--", aws.to_str().unwrap(), "sts"];
+        let query = ["get-caller-identity", "--query", "Arn", "--output", "text"];
+        let ran = home.run(words.iter().chain(&query)).ok();
+        assert_eq!(ran.stdout.trim(), arn);
+    }
+}

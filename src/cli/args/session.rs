@@ -23,6 +23,18 @@ pub struct Session {
     #[arg(long)]
     pub device_code: bool,
 
+    /// What the role may do at most: a policy document, or the file that holds it
+    #[arg(long, value_name = "JSON|FILE")]
+    pub policy: Option<String>,
+
+    /// A managed policy that says the same; can be given several times
+    #[arg(long, value_name = "ARN")]
+    pub policy_arn: Vec<String>,
+
+    /// Look, but do not touch: AWS's managed policy ReadOnlyAccess
+    #[arg(long, conflicts_with_all = ["policy", "policy_arn"])]
+    pub read_only: bool,
+
     /// AWS Region, instead of the profile's
     #[arg(long, value_parser = parse::region_flag)]
     pub region: Option<Setting<String>>,

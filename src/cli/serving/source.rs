@@ -216,6 +216,8 @@ fn role_arn(chain: &Chain) -> Option<String> {
 /// The chain with one more role at its end, as a client asked for it with `/role-arn/`.
 fn with_role(profile: &Profile, mut chain: Chain, role: &str) -> Chain {
     let origin = || Origin::Default("the request of a client");
+    // What narrows the profile's own session narrows what is had with it.
+    let policies = chain.session_policies().cloned().unwrap_or_default();
     chain.links.push(Link::AssumeRole(AssumeRole {
         profile: profile.name.clone(),
         role_arn: Setting::new(role.to_owned(), origin()),
@@ -230,6 +232,7 @@ fn with_role(profile: &Profile, mut chain: Chain, role: &str) -> Chain {
         tags: Vec::new(),
         transitive_tags: Vec::new(),
         source_identity: None,
+        policies,
         service: service(profile, profile),
     }));
     chain

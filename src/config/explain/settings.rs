@@ -137,6 +137,10 @@ impl<'a> Settings<'a> {
             );
         }
         self.add("source_identity", role.source_identity.as_ref());
+        self.add("session_policy", role.policies.document.as_ref());
+        if let Some(arns) = &role.policies.arns {
+            self.add_text("session_policy_arns", arns.value.join(","), &arns.origin);
+        }
         self.add_service(&role.service);
     }
 

@@ -1,5 +1,6 @@
 use super::*;
 use crate::config::profile::{Endpoints, Setting};
+use crate::config::session_policies::SessionPolicies;
 
 fn setting<T>(value: T) -> Setting<T> {
     Setting::new(value, Origin::Flag("--test"))
@@ -20,6 +21,7 @@ fn role() -> AssumeRole {
         tags: vec![("a".into(), "b".into())],
         transitive_tags: vec![],
         source_identity: None,
+        policies: SessionPolicies::default(),
         service: Service {
             region: Some(setting("eu-west-1".into())),
             endpoints: Endpoints::default(),
@@ -56,6 +58,8 @@ fn every_input_counts() {
         hash(|role| role.session_name = Some(setting("jon".into()))),
         hash(|role| role.external_id = Some(setting("x".into()))),
         hash(|role| role.source_identity = Some(setting("jon".into()))),
+        hash(|role| role.policies.document = Some(setting("{}".into()))),
+        hash(|role| role.policies.arns = Some(setting(vec!["arn:x".into()]))),
         hash(|role| role.tags[0].1 = "c".into()),
         hash(|role| role.tags.push(("d".into(), "e".into()))),
         hash(|role| role.transitive_tags.push("a".into())),

@@ -3,6 +3,7 @@
 mod ambient;
 mod federated;
 mod kinds;
+mod policies;
 mod process;
 mod programs;
 mod static_keys;
@@ -65,7 +66,7 @@ fn role_behind(source: &str) -> String {
 }
 
 /// A web identity token that lives for so many seconds from now.
-fn web_identity(seconds: i64) -> String {
+pub fn web_identity(seconds: i64) -> String {
     let now = crate::support::now()
         .duration_since(std::time::UNIX_EPOCH)
         .unwrap();

@@ -127,3 +127,42 @@ fn a_helper_that_asks_for_its_own_profile_is_stopped_before_it_waits_for_us() {
         "{ran:#?}"
     );
 }
+
+#[test]
+fn a_warm_run_costs_what_a_role_costs() {
+    let sim = sim();
+    let helper = Helper::of(&sim, "bastion");
+    let home = Home::of(&sim, &config(&helper.program));
+    for profile in ["tool", "dev"] {
+        home.env_of(&[profile]);
+        let opened = crate::chain::opened_warm(&sim, &home, profile);
+        assert_eq!(opened.len(), 4, "config, index, session, key: {opened:#?}");
+    }
+}
+
+#[test]
+fn it_may_ask_on_the_terminal() {
+    let sim = sim();
+    let helper = Helper::of(&sim, "bastion");
+    let home = Home::of(&sim, "");
+    let asks = home.script(
+        "asks",
+        &format!(
+            "printf 'PIN: ' >&2; read pin; test \"$pin\" = 1234 || exit 9; exec {}",
+            helper.program
+        ),
+    );
+    home.configure(&config(&asks));
+    let (mut pty, child) = home.on_terminal(["exec", "tool", "--", "true"]);
+    pty.wait_for("PIN: ");
+    pty.send("1234\n");
+    assert_eq!(pty.finish(child).code(), Some(0), "{}", pty.shown);
+    home.run(["clear"]).ok();
+    // Without a terminal it reads nothing, and not what belongs to the command.
+    let mut command = home.command(["exec", "tool", "--", "cat"]);
+    let (input, mut write) = std::io::pipe().unwrap();
+    std::io::Write::write_all(&mut write, b"1234\n").unwrap();
+    drop(write);
+    command.stdin(input);
+    crate::support::run(&mut command).fails("failed (exit status: 9)");
+}
