@@ -26,7 +26,7 @@ pub use handing_out::{Exec, Export, Format};
 pub use keys::{Add, List, Remove, Rotate};
 pub use login::{Login, SwitchRoles, Window};
 pub use moving::{Backends, Import, MigrateBackend};
-pub use serving::{HttpTokens, Servers};
+pub use serving::{Form, Gateway, HttpTokens, Proxy, Server, Servers};
 pub use session::{Clear, Lock, MfaToken, Session};
 pub use sso::{SignInFlags, Sso, SsoCommand, SsoList, SsoLogin, SsoLogout, SsoPopulate};
 
@@ -66,6 +66,8 @@ pub enum Command {
     Lock(Lock),
     Exec(Exec),
     Export(Export),
+    Server(Server),
+    Proxy(Proxy),
     Login(Login),
     Sso(Sso),
     SwitchRoles(SwitchRoles),

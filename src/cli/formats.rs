@@ -28,18 +28,51 @@ pub fn format(
     profile: &str,
     region: Option<&str>,
 ) -> Result<Zeroizing<String>, FormatError> {
-    let line: fn(&str, &str) -> Option<String> = match format {
+    let line: Line = match format {
         Format::Json => return Ok(json(&ProcessDocument::of(credentials))),
         Format::Nu => return Ok(record(credentials, region)),
         Format::Ini => return ini(credentials, profile, region),
+        format => line_of(format),
+    };
+    lines(&variables(credentials, region), line)
+}
+
+type Line = fn(&str, &str) -> Option<String>;
+
+/// One variable in a format that has a line for each.
+pub fn line(
+    format: Format,
+    name: &'static str,
+    value: &str,
+) -> Result<Zeroizing<String>, FormatError> {
+    let line = line_of(format)(name, value);
+    line.map(Zeroizing::new).ok_or(FormatError { what: name })
+}
+
+/// A name as one segment of a path.
+///
+/// Source: RFC 3986, section 3.3.
+pub fn in_path(name: &str) -> String {
+    use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+    const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'-')
+        .remove(b'.')
+        .remove(b'_')
+        .remove(b'~');
+    utf8_percent_encode(name, UNRESERVED).to_string()
+}
+
+fn line_of(format: Format) -> Line {
+    match format {
         Format::Env => |name, value| Some(format!("{name}={}", posix(single_line(value)?))),
         Format::ExportEnv => |name, value| Some(format!("export {name}={}", posix(value))),
         Format::Powershell => |name, value| Some(format!("$Env:{name} = {}", powershell(value))),
         Format::Cmd => |name, value| cmd(name, single_line(value)?),
         Format::Fish => |name, value| Some(format!("set -gx {name} {}", fish(value))),
         Format::Dotenv => |name, value| Some(format!("{name}={}", dotenv(single_line(value)?)?)),
-    };
-    lines(&variables(credentials, region), line)
+        // Documents of another shape.
+        Format::Json | Format::Nu | Format::Ini => |_, _| None,
+    }
 }
 
 /// Large enough for any session token, so that growing does not leave unwiped copies behind.

@@ -43,6 +43,7 @@ mod quick;
 mod remove;
 mod restore;
 mod rotate;
+mod server;
 mod serving;
 mod sign_in;
 mod sso;
@@ -64,9 +65,10 @@ pub fn run(
     clock: fn() -> SystemTime,
 ) -> Result<ExitCode, CliError> {
     // These two need neither a home directory nor a keystore.
-    match cli.command {
+    match &cli.command {
         Command::Completion(args) => return done(print(&completion::script(args.shell)?)),
         Command::Version(_) => return done(version::run()),
+        Command::Proxy(args) => return done(server::proxy(args)),
         _ => {}
     }
     let sign_in = cli.command.sign_in(&environment)?;
@@ -90,11 +92,12 @@ pub fn run(
         Command::MigrateBackend(args) => done(migrate_backend::run(&context, &args)),
         Command::Remove(args) => done(remove::run(&context, &args)),
         Command::Restore(args) => done(restore::run(&context, &args)),
+        Command::Server(args) => done(server::run(&context, &args)),
         Command::Rotate(args) => done(rotate::run(&context, &args)),
         Command::Sso(args) => done(sso::run(&context, &args)),
         Command::Status(args) => done(status::run(&context, &args)),
         Command::SwitchRoles(args) => done(switch_roles::run(&context, &args)),
-        Command::Completion(_) | Command::Version(_) => Ok(ExitCode::SUCCESS),
+        Command::Completion(_) | Command::Proxy(_) | Command::Version(_) => Ok(ExitCode::SUCCESS),
     }
 }
 
@@ -149,6 +152,7 @@ impl Command {
             Self::Exec(args) => (args.session.device_code, args.stdout),
             Self::Export(args) => (args.session.device_code, args.stdout),
             Self::Login(args) => (args.session.device_code, args.stdout),
+            Self::Server(args) => (args.session.device_code, args.stdout),
             Self::Sso(args) => args
                 .command
                 .flags()
@@ -177,7 +181,9 @@ impl Command {
             Self::MigrateBackend(_) => "migrate-backend",
             Self::Remove(_) => "remove",
             Self::Restore(_) => "restore",
+            Self::Proxy(_) => "proxy",
             Self::Rotate(_) => "rotate",
+            Self::Server(_) => "server",
             Self::Sso(_) => "sso",
             Self::Status(_) => "status",
             Self::SwitchRoles(_) => "switch-roles",

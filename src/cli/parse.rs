@@ -244,6 +244,10 @@ fn fill(cli: &mut Cli, environment: &Environment) -> Result<(), CliError> {
             fill_bool(&mut login.stdout, environment, "AWS_VAULT_STDOUT")?;
             fill_bool(&mut login.auto_logout, environment, "AWS_VAULT_AUTO_LOGOUT")?;
         }
+        Command::Server(server) => {
+            fill_session(&mut server.session, environment)?;
+            fill_bool(&mut server.stdout, environment, "AWS_VAULT_STDOUT")?;
+        }
         Command::Sso(sso) => {
             if let Some(flags) = sso.command.flags_mut() {
                 fill_bool(&mut flags.stdout, environment, "AWS_VAULT_STDOUT")?;
@@ -254,6 +258,7 @@ fn fill(cli: &mut Cli, environment: &Environment) -> Result<(), CliError> {
         | Command::Lock(_)
         | Command::Remove(_)
         | Command::Clear(_)
+        | Command::Proxy(_)
         | Command::Rotate(_)
         | Command::Status(_)
         | Command::Backup(_)

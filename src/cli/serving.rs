@@ -1,9 +1,9 @@
 //! `exec --ecs-server` and `exec --ec2-server`: a command beside a server that renews its credentials.
 
 mod ask;
-mod shadow;
-mod source;
-mod start;
+pub(super) mod shadow;
+pub(super) mod source;
+pub(super) mod start;
 mod token_file;
 
 use std::process::ExitCode;
@@ -13,7 +13,8 @@ use super::context::Context;
 use super::output::{notice, stdout_is_terminal};
 use crate::child::{self, Delivery, Handover, Token};
 use crate::error::CliError;
-use crate::server::{Container, Grant, Instance, Secret, Site, Tokens};
+use crate::peer::Sockets;
+use crate::server::{Container, Grant, Instance, Neighbours, Secret, Site, Tokens};
 use source::{Described, Source};
 use start::{Address, loopback};
 use token_file::TokenFile;
@@ -57,6 +58,7 @@ pub fn exec(context: &Context, args: &Exec, profile: &str) -> Result<ExitCode, C
         let served = start::Served {
             address: &address,
             site,
+            neighbours: Neighbours::OurUser(Sockets::of_this_namespace()),
             first,
             verbose: args.servers.verbose,
         };

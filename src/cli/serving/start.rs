@@ -9,7 +9,6 @@ use super::source::Source;
 use crate::credentials::SessionCredentials;
 use crate::error::CliError;
 use crate::hardening;
-use crate::peer::Sockets;
 use crate::server::{self, Listener, Neighbours, Running, Site, Subject};
 
 /// An address that is ours already, so that nobody else can take it before the command starts.
@@ -24,6 +23,7 @@ pub struct Address {
 pub struct Served<'a> {
     pub address: &'a Address,
     pub site: Site,
+    pub neighbours: Neighbours,
     pub first: Vec<(Subject, SessionCredentials)>,
     pub verbose: bool,
 }
@@ -43,7 +43,7 @@ pub fn start(context: &Context, served: Served<'_>, source: &Source) -> Result<R
             .try_clone()
             .map_err(|error| not_started(&error))?,
         site: Arc::new(served.site),
-        neighbours: Neighbours::OurUser(Sockets::of_this_namespace()),
+        neighbours: served.neighbours,
     };
     server::start(
         vec![listener],

@@ -6,5 +6,6 @@ mod refresh;
 mod refusals;
 mod server;
 mod signals;
+mod standalone;
 
 pub use server::{Server, roles};

@@ -1,0 +1,175 @@
+//! `aws-vault server`: credentials for programs that are started elsewhere.
+
+use std::fmt::Write as _;
+use std::net::SocketAddrV4;
+
+use zeroize::Zeroizing;
+
+use super::args::{Form, HttpTokens, Proxy, Server};
+use super::context::Context;
+use super::formats;
+use super::output::{notice, print};
+use super::serving::shadow;
+use super::serving::source::{Described, Source};
+use super::serving::start::{self, Address, Served};
+use crate::error::CliError;
+use crate::peer::Sockets;
+use crate::server::{Container, Grant, Instance, Neighbours, Secret, Site, Tokens};
+
+/// Where compose files point to.
+const DOCKER_PORT: u16 = 9078;
+
+pub fn run(context: &Context, args: &Server) -> Result<(), CliError> {
+    if args.stop {
+        return proxy(&Proxy { stop: true });
+    }
+    let profiles = match args.profiles.as_slice() {
+        [] => vec![context.profile(context.environment.var("AWS_PROFILE"))?],
+        given => given.to_vec(),
+    };
+    let source = Source::start(context, &args.session, &args.mfa, profiles.clone())?;
+    let described: Result<Vec<Described>, _> =
+        (0..profiles.len()).map(|at| source.describe(at)).collect();
+    let described = described?;
+    let address = address(args)?;
+    let eager = if args.lazy { 0 } else { profiles.len() };
+    let first: Result<Vec<_>, _> = (0..eager).map(|at| source.first(at)).collect();
+    let site = site(args, &described, &address)?;
+    let document = document(args.format, &variables(args, &site, &address))?;
+    let served = Served {
+        address: &address,
+        site,
+        neighbours: neighbours(args),
+        first: first?,
+        verbose: args.verbose,
+    };
+    let _running = start::start(context, served, &source)?;
+    shadow::warn(context);
+    print(&document)?;
+    notice(&format!(
+        "serving {} at {}; Ctrl-C ends it",
+        profiles.join(", "),
+        address.url()
+    ));
+    loop {
+        std::thread::park();
+    }
+}
+
+/// The Go tool's helper listened at 169.254.169.254 as root. Scripts that end it may go on; those that start it must change.
+pub fn proxy(args: &Proxy) -> Result<(), CliError> {
+    if args.stop {
+        notice("there is no separate proxy to stop: each server ends with its command");
+        return Ok(());
+    }
+    Err(CliError::usage("there is no separate proxy")
+        .hint("`aws-vault exec --ec2-server PROFILE -- COMMAND` needs none; `aws-vault server PROFILE` stands alone"))
+}
+
+fn address(args: &Server) -> Result<Address, CliError> {
+    match args.docker {
+        None => start::loopback(args.port.unwrap_or(0)),
+        Some(gateway) => {
+            let at = SocketAddrV4::new(gateway.address, args.port.unwrap_or(DOCKER_PORT));
+            Address::open(at).map_err(|error| {
+                error.hint(format!(
+                    "the network must exist first: docker network create --subnet {}/{} --gateway {} aws-vault",
+                    network(gateway.address, gateway.prefix),
+                    gateway.prefix,
+                    gateway.address
+                ))
+            })
+        }
+    }
+}
+
+fn network(address: std::net::Ipv4Addr, prefix: u8) -> std::net::Ipv4Addr {
+    let mask = u32::MAX.checked_shl(32 - u32::from(prefix)).unwrap_or(0);
+    (u32::from(address) & mask).into()
+}
+
+fn neighbours(args: &Server) -> Neighbours {
+    match args.docker {
+        None => Neighbours::OurUser(Sockets::of_this_namespace()),
+        Some(gateway) => Neighbours::Network {
+            address: gateway.address,
+            prefix: gateway.prefix,
+        },
+    }
+}
+
+/// Containers get a token for one profile each, and no metadata: nothing tells whose container asks.
+fn site(args: &Server, described: &[Described], address: &Address) -> Result<Site, CliError> {
+    let scopes: Vec<Option<usize>> = match args.docker {
+        None => vec![None],
+        Some(_) => (0..described.len()).map(Some).collect(),
+    };
+    let grants: Result<Vec<Grant>, _> = scopes
+        .into_iter()
+        .map(|only| Secret::random().map(|token| Grant { token, only }))
+        .collect();
+    let tokens = Tokens::new().map_err(start::no_random)?;
+    Ok(Site {
+        hosts: address.hosts(),
+        profiles: described.iter().map(|it| it.facts.clone()).collect(),
+        container: Some(Container {
+            grants: grants.map_err(start::no_random)?,
+        }),
+        instance: args.docker.is_none().then_some(Instance {
+            tokens,
+            tokens_optional: args.http_tokens == HttpTokens::Optional,
+        }),
+    })
+}
+
+/// For each profile its name and what a program must be told.
+type Block = (String, Vec<(&'static str, Zeroizing<String>)>);
+
+fn variables(args: &Server, site: &Site, address: &Address) -> Vec<Block> {
+    let grants = site.container.iter().flat_map(|it| &it.grants);
+    let tokens: Vec<&Secret> = grants.map(|grant| &grant.token).collect();
+    let alone = site.profiles.len() == 1;
+    let block = |(at, facts): (usize, &crate::server::Facts)| {
+        let url = address.url();
+        let uri = if alone {
+            url
+        } else {
+            format!("{url}profile/{}", formats::in_path(&facts.profile))
+        };
+        let mut told: Vec<(&'static str, Zeroizing<String>)> = if args.ec2 {
+            let slash = if alone { "" } else { "/" };
+            vec![(
+                "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+                format!("{uri}{slash}").into(),
+            )]
+        } else {
+            let token = tokens.get(at).or(tokens.first());
+            let token = token.map_or(String::new(), |token| token.expose().to_owned());
+            vec![
+                ("AWS_CONTAINER_CREDENTIALS_FULL_URI", uri.into()),
+                ("AWS_CONTAINER_AUTHORIZATION_TOKEN", token.into()),
+            ]
+        };
+        for name in ["AWS_REGION", "AWS_DEFAULT_REGION"] {
+            told.extend(facts.region.clone().map(|region| (name, region.into())));
+        }
+        (facts.profile.clone(), told)
+    };
+    site.profiles.iter().enumerate().map(block).collect()
+}
+
+fn document(form: Form, blocks: &[Block]) -> Result<Zeroizing<String>, CliError> {
+    let mut text = Zeroizing::new(String::with_capacity(4096));
+    for (profile, variables) in blocks {
+        if blocks.len() > 1 {
+            let mark = if form == Form::Cmd { "rem" } else { "#" };
+            let _ = writeln!(text, "{mark} {}", profile.escape_debug());
+        }
+        for (name, value) in variables {
+            let line = formats::line(form.into(), name, value).map_err(CliError::new)?;
+            text.push_str(&line);
+            text.push('\n');
+        }
+    }
+    Ok(text)
+}
