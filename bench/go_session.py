@@ -17,11 +17,23 @@ LIFE_S = 8 * 3600
 
 def in_file_store(home, profile, passphrase):
     name, item = session(profile)
+    (home / ".awsvault/keys" / name).write_text(sealed(item, passphrase))
+
+
+def many_in_file_store(home, count, passphrase):
+    """With one content, which its `list` does not look at."""
+    _, item = session("bench")
+    content = sealed(item, passphrase)
+    for number in range(1, count + 1):
+        name, _ = session(f"account-{number}")
+        (home / ".awsvault/keys" / name).write_text(content)
+
+
+def sealed(item, passphrase):
     header = {"alg": "PBES2-HS256+A128KW", "enc": "A256GCM", "p2c": 8192, "p2s": encoded(b"twelve bytes")}
     token = jwe.JWE(json.dumps(item), json.dumps(header))
     token.add_recipient(jwk.JWK.from_password(passphrase))
-    file = home / ".awsvault/keys" / name
-    file.write_text(token.serialize(compact=True))
+    return token.serialize(compact=True)
 
 
 def in_secret_service(address, collection, profile):

@@ -20,6 +20,8 @@ class Target:
 
     @property
     def verdict(self):
+        if not self.text:
+            return self.detail
         verdict = {True: "met", False: "**missed**", None: "no peer"}[self.met]
         return f"{verdict}: {self.detail}" if self.detail else verdict
 
@@ -50,6 +52,10 @@ class Row:
 
 
 def ratio_target(most):
+    """None for a figure that is shown and has no target."""
+    if most is None:
+        return None
+
     def judge(ours, peer=None):
         return Target(f"{most} of the peer's", ours / peer <= most if peer else None)
 

@@ -25,7 +25,10 @@ RUNS = 51
 SLOW_RUNS = 31
 PASSPHRASE = "a passphrase for the bench"
 COLLECTION = "awsvault"
-STORES = [("file store", "file"), ("Secret Service", "secret-service")]
+# Name, `--backend`, and what a warm `exec` may take of the peer's time when the store must be opened and when it need not: the
+# passphrase of the file store costs 600,000 rounds of PBKDF2 on purpose, the peer's 8,192.
+STORES = [("file store", "file", None, 0.3), ("Secret Service", "secret-service", 0.5, 0.25)]
+SESSIONS = 1_000
 STS_LATENCY_MS = 20
 PROFILE = "[profile bench]\nregion = eu-west-1\n"
 ROLE_PROFILE = """
@@ -69,8 +72,8 @@ class Contestant:
     keyring: GnomeKeyring
     endpoint: str
 
-    def program(self, *words, store="file", config="config", unlock_ttl="0", prepare=lambda: None):
-        """The tool with that command line, in an environment with nothing else. Every run opens the store, unless told."""
+    def program(self, *words, store="file", config="config", unlock_ttl="1h", prepare=lambda: None):
+        """The tool with that command line, in an environment with nothing else."""
         environment = {
             "PATH": "/usr/bin:/bin",
             "HOME": str(self.home),
@@ -84,8 +87,8 @@ class Contestant:
             environment["DBUS_SESSION_BUS_ADDRESS"] = self.keyring.address
         return Program([self.binary, *words], environment, prepare)
 
-    def do(self, *words, store="file", **more):
-        program = self.program(*words, store=store)
+    def do(self, *words, store="file", config="config", **more):
+        program = self.program(*words, store=store, config=config)
         subprocess.run(program.argv, env=program.environment | more, check=True, stdout=subprocess.DEVNULL)
 
     def forget_sessions(self):
@@ -116,30 +119,37 @@ class Bench:
         (home / "config-mfa").write_text(PROFILE + mfa + ROLE_PROFILE.format(name="role") + mfa)
         keyring.expect_password()
         key = {"AWS_ACCESS_KEY_ID": self.aws.access_key["id"], "AWS_SECRET_ACCESS_KEY": self.aws.access_key["secret"]}
-        for _, store in STORES:
+        for _, store, *_ in STORES:
             contestant.do("add", "--env", "bench", store=store, **key)
         # A program that can be pointed at the simulated AWS makes a session of its own and ignores these.
         go_session.in_file_store(home, "bench", PASSPHRASE)
         go_session.in_secret_service(keyring.address, COLLECTION, "bench")
-        for _, store in STORES:
+        for _, store, *_ in STORES:
             contestant.do("exec", "bench", "--", "true", store=store)
+        if binary == BUILT / "aws-vault":
+            # What was unlocked rests in the kernel, and outlives the homes.
+            for _, store, *_ in STORES:
+                ending.callback(contestant.do, "lock", store=store)
         return contestant
 
     def measure(self):
         yield self.ratio("`--version`", ["--version"], 0.3)
         warm = ["exec", "bench", "--", "true"]
-        for name, store in STORES:
-            yield self.ratio(f"warm `exec`, {name}", warm, 0.5, store=store)
-            yield self.ratio(f"warm `exec`, {name}, unlocked a moment ago", warm, 0.5, store=store, unlock_ttl="5m")
-            self.ours.do("lock", store=store)
+        for name, store, opened, unlocked in STORES:
+            yield self.ratio(f"warm `exec`, {name}", warm, unlocked, store=store)
+            yield self.ratio("the same, not unlocked before", warm, opened, store=store, unlock_ttl="0")
         for command, words in ("exec", warm), ("list", ["list"]):
             yield self.ratio(f"`{command}`, 10,000 profiles", words, 0.05, runs=SLOW_RUNS, config="config-10000")
             yield self.growth(command, words)
-        for name, store in STORES:
+        for name, store, *_ in STORES:
             yield self.memory(f"peak memory, warm `exec`, {name}", warm, store)
         yield self.size()
-        yield self.cold()
+        # Sessions of the file store are what the next row needs.
+        for name, store, *_ in reversed(STORES):
+            yield self.cold(name, store)
         yield self.through_role("warm `exec` through a role, file store")
+        # Last, since the peer's store is not the same afterwards.
+        yield self.many_sessions(f"`list`, 10,000 profiles and {SESSIONS:,} sessions")
 
     def ratio(self, what, words, target, runs=RUNS, **where):
         results = in_turn([contestant.program(*words, **where) for contestant in self.contestants], runs)
@@ -150,6 +160,14 @@ class Bench:
         program = self.ours.program("exec", "role", "--", "true", config="config-mfa")
         return Row.of_runs(what, in_turn([program], RUNS), None)
 
+    def many_sessions(self, what):
+        """Ours are real; of the peer's, whose `list` looks at the names alone, only the names are."""
+        for number in range(1, SESSIONS + 1):
+            self.ours.do("exec", f"account-{number}", "--", "true", config="config-10000")
+        for peer in self.contestants[1:]:
+            go_session.many_in_file_store(peer.home, SESSIONS, PASSPHRASE)
+        return self.ratio(what, ["list"], 0.05, runs=SLOW_RUNS, config="config-10000")
+
     def growth(self, command, words):
         """Ten times the profiles, in turn, so that a busy moment of the machine does not look like growth."""
         programs = [self.ours.program(*words, config=config) for config in ("config-10000", "config-100000")]
@@ -158,9 +176,10 @@ class Bench:
         target = report.Target("10 times 10,000", factor <= 10, f"{factor:.1f} times")
         return Row.of_runs(f"`{command}`, 100,000 profiles", [runs], target)
 
-    def cold(self):
-        """Each call to STS takes as long as one from here; the rest is ours."""
-        program = self.ours.program("exec", "--mfa-token", "CODE", "role", "--", "true", config="config-mfa")
+    def cold(self, name, store):
+        """Each call to STS takes as long as one from here; the rest is ours, and in the file store the passphrase's."""
+        words = ["exec", "--mfa-token", "CODE", "role", "--", "true"]
+        program = self.ours.program(*words, store=store, config="config-mfa")
 
         def prepare():
             self.ours.forget_sessions()
@@ -175,8 +194,10 @@ class Bench:
         self.aws.answer_after(0)
         added = runs.median - waiting
         detail = f"{added:.1f} ms more than {calls} calls ({waiting:.1f} ms)"
-        target = report.Target("20 ms more than its STS calls", added <= 20, detail)
-        return Row.of_runs(f"cold `exec` through a role with MFA, STS answers after {STS_LATENCY_MS} ms", [runs], target)
+        met = added <= 20 if store != "file" else None
+        target = report.Target("20 ms more than its STS calls" if met is not None else "", met, detail)
+        what = f"cold `exec` through a role with MFA, {name}, STS answers after {STS_LATENCY_MS} ms"
+        return Row.of_runs(what, [runs], target)
 
     def size(self):
         ours, *peer = (Path(contestant.binary).stat().st_size / 1e6 for contestant in self.contestants)

@@ -7,6 +7,8 @@
 mod backend;
 #[cfg(target_os = "linux")]
 mod bus;
+#[cfg(windows)]
+mod credential_dialog;
 mod envelope;
 mod error;
 mod file;
@@ -36,6 +38,8 @@ use secrecy::SecretString;
 pub use backend::{Backend, UnknownBackend};
 #[cfg(target_os = "linux")]
 pub use bus::Limits;
+#[cfg(windows)]
+pub use credential_dialog::ask_in_dialog;
 pub use error::Error;
 pub use file::FileKeystore;
 pub use item::{Item, Secret};

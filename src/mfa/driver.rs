@@ -59,7 +59,12 @@ impl Surroundings {
 
 /// The driver to use when none was named; `None` where nobody can be asked.
 pub fn choose(around: Surroundings, is_installed: impl Fn(Driver) -> bool) -> Option<Driver> {
-    const DIALOGS: [Driver; 3] = [Driver::Kdialog, Driver::Osascript, Driver::Zenity];
+    const DIALOGS: [Driver; 4] = [
+        Driver::Kdialog,
+        Driver::Osascript,
+        Driver::Wincredui,
+        Driver::Zenity,
+    ];
     if around.terminal {
         return Some(Driver::Terminal);
     }
@@ -81,8 +86,11 @@ impl Driver {
         }
     }
 
-    /// Whether the program that the driver starts is there.
+    /// Whether the program that the driver starts is there, or the system that has it.
     pub fn is_installed(self, environment: &Environment) -> bool {
+        if self == Self::Wincredui {
+            return cfg!(windows);
+        }
         program::find(self.name(), environment).is_some()
     }
 
@@ -101,7 +109,7 @@ impl Driver {
             Self::Osascript => osascript::ask(&tools, serial),
             Self::Ykman => ykman::ask(&tools, serial),
             Self::Pinentry => pinentry::ask(&tools, serial),
-            Self::Wincredui => wincredui::ask(),
+            Self::Wincredui => wincredui::ask(serial),
         }
     }
 }
