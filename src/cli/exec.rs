@@ -8,7 +8,6 @@ use super::obtain::{Wish, refuse_nesting};
 use super::output::stdout_is_terminal;
 use super::serving;
 use crate::child::{self, Delivery, Handover};
-use crate::config::chain::Purpose;
 use crate::error::CliError;
 
 pub fn run(context: &Context, args: Exec) -> Result<ExitCode, CliError> {
@@ -22,26 +21,11 @@ pub fn run(context: &Context, args: Exec) -> Result<ExitCode, CliError> {
         return serving::exec(context, &args, &profile);
     }
     let profile = profile.as_str();
-    let obtained = context.obtain(
-        &Wish {
-            profile,
-            purpose: Purpose::Exec,
-            session: &args.session,
-        },
-        &args.mfa,
-    )?;
+    let obtained = context.obtain(&Wish::for_programs(profile, &args.session), &args.mfa)?;
     let delivery = Delivery {
         profile,
-        region: obtained
-            .chain
-            .region
-            .as_ref()
-            .map(|region| region.value.as_str()),
-        endpoint_url: obtained
-            .chain
-            .endpoint_url
-            .as_ref()
-            .map(|url| url.value.as_str()),
+        region: obtained.region(),
+        endpoint_url: obtained.endpoint_url(),
         credentials: if args.profile_env {
             Handover::Profile
         } else {

@@ -5,7 +5,6 @@ use super::context::Context;
 use super::formats;
 use super::obtain::{Wish, refuse_nesting};
 use super::output::print;
-use crate::config::chain::Purpose;
 use crate::error::CliError;
 
 pub fn run(context: &Context, args: &Export) -> Result<(), CliError> {
@@ -14,19 +13,8 @@ pub fn run(context: &Context, args: &Export) -> Result<(), CliError> {
     refuse_nesting(context, args.nest || args.format == Format::Json)?;
     let profile = context.profile(args.profile.as_deref())?;
     let profile = profile.as_str();
-    let obtained = context.obtain(
-        &Wish {
-            profile,
-            purpose: Purpose::Exec,
-            session: &args.session,
-        },
-        &args.mfa,
-    )?;
-    let region = obtained
-        .chain
-        .region
-        .as_ref()
-        .map(|region| region.value.as_str());
+    let obtained = context.obtain(&Wish::for_programs(profile, &args.session), &args.mfa)?;
+    let region = obtained.region();
     let document = formats::format(args.format, &obtained.credentials, profile, region)
         .map_err(CliError::new)?;
     print(&document)

@@ -23,12 +23,41 @@ pub struct Wish<'a> {
     pub session: &'a args::Session,
 }
 
+impl<'a> Wish<'a> {
+    /// Credentials that a program is to use.
+    pub fn for_programs(profile: &'a str, session: &'a args::Session) -> Self {
+        Self {
+            profile,
+            purpose: Purpose::Exec,
+            session,
+        }
+    }
+}
+
 /// A profile's credentials and the plan that yielded them.
 #[derive(Debug)]
 pub struct Obtained {
     pub profile: Profile,
     pub chain: Chain,
     pub credentials: Credentials,
+}
+
+impl Obtained {
+    /// What the command is told as `AWS_REGION`.
+    pub fn region(&self) -> Option<&str> {
+        self.chain
+            .region
+            .as_ref()
+            .map(|region| region.value.as_str())
+    }
+
+    /// What the command is told as `AWS_ENDPOINT_URL`.
+    pub fn endpoint_url(&self) -> Option<&str> {
+        self.chain
+            .endpoint_url
+            .as_ref()
+            .map(|url| url.value.as_str())
+    }
 }
 
 impl Context {

@@ -144,13 +144,30 @@ impl Base {
     }
 }
 
+impl Link {
+    /// The profile whose settings the call follows.
+    pub fn profile(&self) -> &str {
+        match self {
+            Self::GetSessionToken(step) => &step.profile,
+            Self::AssumeRole(step) => &step.profile,
+        }
+    }
+
+    /// The device whose code goes with the call.
+    pub fn mfa(&self) -> Option<&Mfa> {
+        match self {
+            Self::GetSessionToken(step) => step.mfa.as_ref(),
+            Self::AssumeRole(step) => step.mfa.as_ref(),
+        }
+    }
+}
+
 impl<'a> Step<'a> {
     /// The profile whose settings the step follows.
     pub fn profile(self) -> &'a str {
         match self {
             Self::Base(base) => base.profile(),
-            Self::Link(Link::GetSessionToken(step)) => &step.profile,
-            Self::Link(Link::AssumeRole(step)) => &step.profile,
+            Self::Link(link) => link.profile(),
         }
     }
 
@@ -176,8 +193,7 @@ impl<'a> Step<'a> {
     pub fn mfa(self) -> Option<&'a Mfa> {
         match self {
             Self::Base(_) => None,
-            Self::Link(Link::GetSessionToken(step)) => step.mfa.as_ref(),
-            Self::Link(Link::AssumeRole(step)) => step.mfa.as_ref(),
+            Self::Link(link) => link.mfa(),
         }
     }
 }

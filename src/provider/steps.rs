@@ -1,6 +1,6 @@
 //! What running a chain asks of its steps.
 
-use crate::config::chain::{Base, Chain, Link, Mfa};
+use crate::config::chain::{Base, Chain, Link};
 
 /// The word under which the credentials after `links` links are cached and listed; `None` where they are not cached.
 pub(super) fn kind(chain: &Chain, links: usize) -> Option<&'static str> {
@@ -33,27 +33,11 @@ impl Base {
 }
 
 impl Link {
-    /// The profile whose step this is.
-    pub fn profile(&self) -> &str {
-        match self {
-            Self::GetSessionToken(step) => &step.profile,
-            Self::AssumeRole(step) => &step.profile,
-        }
-    }
-
     /// The Go tool's word for the step, which `list` shows.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::GetSessionToken(_) => "sts.GetSessionToken",
             Self::AssumeRole(_) => "sts.AssumeRole",
-        }
-    }
-
-    /// The device whose code goes with this call.
-    pub fn mfa(&self) -> Option<&Mfa> {
-        match self {
-            Self::GetSessionToken(step) => step.mfa.as_ref(),
-            Self::AssumeRole(step) => step.mfa.as_ref(),
         }
     }
 }
