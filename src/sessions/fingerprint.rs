@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use sha2::{Digest, Sha256};
+use aws_lc_rs::digest::{Context, SHA256};
 
 use crate::config::chain::{
     AssumeRole, Base, Chain, GetSessionToken, Lifetime, Link, Service, TokenSource,
@@ -164,17 +164,17 @@ fn service(hash: &mut Fields, service: &Service) {
 }
 
 /// Length-prefixed fields, so that no two lists of fields hash alike.
-struct Fields(Sha256);
+struct Fields(Context);
 
 impl Fields {
     fn new() -> Self {
-        let mut fields = Self(Sha256::new());
+        let mut fields = Self(Context::new(&SHA256));
         fields.field("aws-vault session 1");
         fields
     }
 
     fn field(&mut self, text: &str) -> &mut Self {
-        self.0.update((text.len() as u64).to_be_bytes());
+        self.0.update(&(text.len() as u64).to_be_bytes());
         self.0.update(text.as_bytes());
         self
     }
@@ -188,9 +188,9 @@ impl Fields {
 
     fn finish(self) -> Fingerprint {
         use std::fmt::Write;
-        let digest = self.0.finalize();
+        let digest = self.0.finish();
         let mut hex = String::with_capacity(32);
-        for byte in &digest[..16] {
+        for byte in &digest.as_ref()[..16] {
             let _ = write!(hex, "{byte:02x}");
         }
         Fingerprint(hex)

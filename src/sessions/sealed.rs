@@ -7,8 +7,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use aes_gcm::aead::{Aead, KeyInit, Payload};
-use aes_gcm::{Aes256Gcm, Key, Nonce};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
@@ -165,13 +164,14 @@ pub fn seal_plain(
     let mut nonce = [0; NONCE_BYTES];
     getrandom::fill(&mut nonce)?;
     let aad = additional_data(&file, step);
-    let sealed = cipher(key)
-        .encrypt(
-            &Nonce::from(nonce),
-            Payload {
-                msg: plain,
-                aad: &aad,
-            },
+    // With room for the tag, so that the vector does not move and leave a copy behind.
+    let mut sealed = Vec::with_capacity(plain.len() + AES_256_GCM.tag_len());
+    sealed.extend_from_slice(plain);
+    cipher(key)
+        .seal_in_place_append_tag(
+            Nonce::assume_unique_for_key(nonce),
+            Aad::from(&aad),
+            &mut sealed,
         )
         .expect("AES-GCM seals any message shorter than 64 GiB");
     file.extend_from_slice(&nonce);
@@ -207,12 +207,14 @@ impl SealedSession {
         parse_header(line)?;
         let (nonce, sealed) = rest.split_at_checked(NONCE_BYTES)?;
         let nonce: [u8; NONCE_BYTES] = nonce.try_into().ok()?;
-        let payload = Payload {
-            msg: sealed,
-            aad: &additional_data(line, step),
-        };
-        let plain = cipher(key).decrypt(&Nonce::from(nonce), payload).ok()?;
-        Some(Zeroizing::new(plain))
+        let mut plain = Zeroizing::new(sealed.to_vec());
+        let aad = Aad::from(additional_data(line, step));
+        let length = cipher(key)
+            .open_in_place(Nonce::assume_unique_for_key(nonce), aad, &mut plain)
+            .ok()?
+            .len();
+        plain.truncate(length);
+        Some(plain)
     }
 
     fn split(&self) -> Option<(&[u8], &[u8])> {
@@ -225,8 +227,9 @@ fn additional_data(header_line: &[u8], step: &Fingerprint) -> Vec<u8> {
     [header_line, step.to_string().as_bytes()].concat()
 }
 
-fn cipher(key: &SessionKey) -> Aes256Gcm {
-    Aes256Gcm::new(&Key::<Aes256Gcm>::from(*key.expose()))
+fn cipher(key: &SessionKey) -> LessSafeKey {
+    let key = UnboundKey::new(&AES_256_GCM, key.expose()).expect("a session key has 256 bits");
+    LessSafeKey::new(key)
 }
 
 #[cfg(test)]
