@@ -9,6 +9,7 @@ use super::super::Provider;
 use super::error::Error;
 use super::instance::Instance;
 use crate::aws::ssooidc::{ClientRegistration, Grant, Tokens};
+use crate::sessions::lock::Lock;
 use crate::sessions::{Fingerprint, Header, sealed};
 use crate::vault::SignIn;
 
@@ -53,15 +54,7 @@ impl Provider<'_> {
         {
             return Ok(token);
         }
-        let _lock = self
-            .sessions
-            .lock(&step, || {
-                (self.notice)(&format!(
-                    "waiting for another aws-vault, which is signing in to '{}'",
-                    instance.name()
-                ));
-            })
-            .map_err(|error| Error::Provider(Box::new(error.into())))?;
+        let _lock = self.lock(instance, &step)?;
         // Whoever held the lock may have done the work, or have failed at it a moment ago: a person who said no is not asked by
         // every process that waited.
         if let Some(token) = self.cached_token(&step)?
@@ -86,11 +79,20 @@ impl Provider<'_> {
     /// A sign-in, whatever is cached: `sso login`.
     pub fn sign_in_again(&self, instance: &Instance) -> Result<Token, Error> {
         let step = instance.fingerprint(self.location);
-        let _lock = self
-            .sessions
-            .lock(&step, || ())
-            .map_err(|error| Error::Provider(Box::new(error.into())))?;
+        let _lock = self.lock(instance, &step)?;
         self.signed_in(instance, &step)
+    }
+
+    fn lock(&self, instance: &Instance, step: &Fingerprint) -> Result<Lock, Error> {
+        let waiting = || {
+            (self.notice)(&format!(
+                "waiting for another aws-vault, which is signing in to '{}'",
+                instance.name()
+            ));
+        };
+        self.sessions
+            .lock(step, waiting)
+            .map_err(|error| Error::Provider(Box::new(error.into())))
     }
 
     /// The token in its file, if it lives.
