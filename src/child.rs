@@ -322,6 +322,14 @@ pub enum Ended {
     Code(ExitCode),
 }
 
+#[cfg(windows)]
+impl Ended {
+    pub fn into_code(self) -> ExitCode {
+        let Self::Code(code) = self;
+        code
+    }
+}
+
 /// POSIX shells answer 127 for a command that is not there and 126 for one that cannot be run; so do we.
 fn not_run(program: &OsStr, error: &std::io::Error) -> CliError {
     let name = program.to_string_lossy();
