@@ -31,9 +31,22 @@ for program in "$built/aws-vault" "$built/aws-sim" "$root/.venv/bin/aws"; do
 done
 export PATH=$work/bin:/usr/local/bin:/usr/bin:/bin
 
-world=$(aws-sim world deck)
-{ read -r key_id && read -r secret; } < <("$python" "$demo/world.py" key <<<"$world")
-mfa_seed=$("$python" "$demo/world.py" mfa-seed <<<"$world")
+# The phone at enrolment: takes the key from the screen, and shows the code of the step before this one, then this one's.
+cat >"$work/bin/phone" <<EOF
+#!/bin/bash
+if [ "\$1" = first ]; then
+    sed -n 's/.*type the key: //p' | tr -d ' \r\n' >"$work/seed"
+    echo \$((\$(date +%s) / 30)) >"$work/step"
+    aws-sim totp "\$(cat "$work/seed")" --step -1
+else
+    aws-sim totp "\$(cat "$work/seed")" --step \$((\$(cat "$work/step") - \$(date +%s) / 30))
+fi
+EOF
+chmod +x "$work/bin/phone"
+
+# Martin administers the organization's Master account. Everything else is made by the story.
+{ read -r admin_id && read -r admin_secret; } < <(aws-sim world empty | "$python" "$demo/world.py")
+secret=$admin_secret
 mfa_serial=arn:aws:iam::111122223333:mfa/elmerfudd
 role=arn:aws:iam::222233334444:role/DeveloperRole
 
@@ -41,7 +54,7 @@ role=arn:aws:iam::222233334444:role/DeveloperRole
 . "$demo/stage.sh"
 
 mkfifo "$work/ready"
-aws-sim serve --die-with-parent >"$work/ready" 2>"$work/aws-sim.log" &
+aws-sim serve --world empty --die-with-parent >"$work/ready" 2>"$work/aws-sim.log" &
 aws_pid=$!
 read -r ready <"$work/ready" || failed "the simulated AWS starts" "$(cat "$work/aws-sim.log")"
 endpoint=${ready#*'"endpoint":"'}
@@ -65,7 +78,7 @@ mfa_code() {
         while now=$(($(date +%s) / 30)) && [ "$target" -gt $((now + 1)) ]; do sleep 0.2; done
     fi
     last_step=$target
-    code=$(aws-sim totp "$mfa_seed" --step $((target - now)))
+    code=$(aws-sim totp "$(cat "$work/seed")" --step $((target - now)))
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -74,33 +87,62 @@ say "This is the AWS CLI, unmodified, and a simulated AWS on $endpoint, which ch
     'trust policies. Nothing of yours is read or written; all of it lives in a scratch directory that goes away at the' \
     'end (shown as ~). Secrets are shown by their first four characters; the programs see them whole.' ''
 
-scene 'Two accounts: people live in Bastion, things live in Master'
-say 'Account 111122223333 (Bastion) has users and groups. Account 222233334444 (Master) has no users, but a role,' \
-    'DeveloperRole. Its trust policy says who may assume it: anyone from Bastion who has proved an MFA device.' ''
-"$python" "$demo/world.py" trust <<<"$world"
-say '' 'And in Bastion, the group Developers, to which elmerfudd belongs, may do so:' ''
-"$python" "$demo/world.py" developers <<<"$world"
-say ''
+scene 'People live in one account, things live in the others'
+say 'An organization of four accounts: Bastion, Master, Product, Corporate. Nothing is in them but the role by which an' \
+    'administrator gets in. Martin is that administrator; his key is in the vault already.' ''
+cd "$HOME" || exit
+cat >"$HOME/.aws/config" <<EOF
+[profile martin]
+region = eu-west-1
+EOF
+AWS_ACCESS_KEY_ID=$admin_id AWS_SECRET_ACCESS_KEY=$admin_secret aws-vault add --env --no-add-config martin >"$work/output" ||
+    failed "martin's key is stored" "$(cat "$work/output")"
+run 'aws-vault bastion init --organization --admin-profile martin --bastion Bastion --user elmerfudd --region eu-west-1'
+succeeded 'The accounts come from AWS Organizations; a commented file is there to be edited' '222233334444 Master' 'Wrote bastion.toml'
+say "The deck's example, as text instead of eleven console screens:" ''
+run "grep -A 4 -E '^.(roles.DeveloperRole|groups.Developers|users.elmerfudd)' bastion.toml"
+succeeded 'A role in the other accounts, a group that may assume it, a user' 'PowerUserAccess' 'elmerfudd'
+
+scene 'What would change: aws-vault bastion plan'
+run 'aws-vault bastion plan >plan.txt || echo "exit status $?"'
+succeeded 'Exit status 2: something differs' 'exit status 2'
+run "sed -n '/^Master/,/^\$/p' plan.txt; tail -n 2 plan.txt"
+succeeded "In Master: the deck's role, with the deck's trust policy. Nothing has been written yet" \
+    'role DeveloperRole' 'AllowBastionAccountUserWithMFA' '"aws:MultiFactorAuthPresent": "true"' 'arn:aws:iam::111122223333:root' \
+    '0 to change, 0 to delete' 'apply --plan [0-9a-f]{16}'
+digest=$(sed -n 's/.*apply --plan //p' plan.txt)
+
+scene 'Exactly that: aws-vault bastion apply'
+run "aws-vault bastion apply --plan $digest | tail -n 1"
+succeeded 'Roles, policies, groups and the user are there' 'Made [0-9]+ changes in 4 accounts'
+run 'aws-vault bastion plan'
+succeeded 'A second time there is nothing to do' '0 to create, 0 to change, 0 to delete'
+run 'aws-vault bastion verify'
+succeeded 'Every role was tried without MFA, by somebody who may do everything in Bastion: all refuse' \
+    'role DeveloperRole +refuses without MFA' ' 0 failed'
+
+scene 'A user, with an MFA device'
+run 'aws-vault bastion add-user elmerfudd'
+succeeded 'A password for the console and an access key, each shown once' 'first sign-in' 'Access key, shown only now: AKIA'
+key_id=$(sed -n 's/^Access key, shown only now: //p' "$work/output")
+secret=$(sed -n 's/^Secret access key: //p' "$work/output")
+say 'Remember the condition in the trust policy? The user must activate an MFA device. A phone scans this:' ''
+run_and_type 'aws-vault bastion enroll-mfa elmerfudd' \
+    'First code that the app shows: ' '|phone first' 'The next one' '|phone second'
+succeeded 'The device is enabled, proved by two codes that follow each other' 'is enabled for elmerfudd'
+last_step=$(cat "$work/step")
 
 scene 'CLI setup'
-cat >"$HOME/.aws/config" <<EOF
-[profile bastion]
-region = eu-west-1
-mfa_serial = $mfa_serial
-
-[profile master]
-region = eu-west-1
-source_profile = bastion
-mfa_serial = $mfa_serial
-role_arn = $role
-EOF
+run 'aws-vault bastion config elmerfudd'
+succeeded 'Profiles for the command line, and links that switch roles in the console' \
+    'Added to .*config: bastion, master, product' 'switchrole\?account=222233334444&roleName=DeveloperRole'
 cat >"$HOME/.aws/credentials" <<EOF
 [bastion]
 aws_access_key_id = $key_id
 aws_secret_access_key = $secret
 EOF
 cp "$HOME/.aws/credentials" "$work/credentials.before"
-run 'cat ~/.aws/config'
+run "grep -A 4 -E 'profile (bastion|master)' ~/.aws/config"
 say ''
 run 'cat ~/.aws/credentials'
 say ''
@@ -139,8 +181,10 @@ scene 'Into the other account: the role'
 run 'aws-vault exec master -- aws sts get-caller-identity'
 succeeded 'DeveloperRole, in Master' '"arn:aws:sts::222233334444:assumed-role/DeveloperRole/'
 say 'No second code: the session of bastion carries the proof of the first one, and aws-vault kept it. What the role may:' ''
+run 'aws-vault exec master -- aws iam list-roles --query "Roles[].RoleName"'
+succeeded 'A power user may see the roles of Master' '"DeveloperRole"'
 run 'aws-vault exec master -- aws iam list-users'
-succeeded 'The role may list the users of Master: it has none, they all live in Bastion' '"Users": \[\]'
+refused 'But has no business with its users' 'AccessDenied'
 run 'aws-vault exec bastion -- aws iam list-users'
 refused 'elmerfudd may not do that in Bastion' 'AccessDenied'
 say 'Was it really the MFA code that opened the role? The same profile without mfa_serial:' ''
@@ -200,8 +244,9 @@ run 'aws-vault list'
 succeeded 'Nothing is left' '^bastion +- +- *$' '^master +- +- *$'
 
 scene 'Now you'
-say 'With a real account, write the two profiles above with your own account numbers into ~/.aws/config, then:' '' \
+say 'With real accounts (docs/bastion.md):' '' \
     "  ${bold}cargo install --path .${plain}" \
+    "  ${bold}aws-vault bastion init${plain}                                  then apply, add-user, enroll-mfa, config" \
     "  ${bold}aws-vault add bastion${plain}                                   and delete the keys from ~/.aws/credentials" \
     "  ${bold}aws-vault rotate bastion${plain}                                the key that lay about is worth nothing now" \
     "  ${bold}aws-vault exec master -- aws sts get-caller-identity${plain}" \

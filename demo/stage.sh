@@ -54,6 +54,8 @@ for_the_screen() {
     sed -u -E \
         -e "s|$HOME|~|g" \
         -e "s|$pattern|${secret:0:4}...|g" \
+        -e 's/(Secret access key: .{4}).*/\1.../' \
+        -e 's/(first sign-in, shown only now: .{4}).*/\1.../' \
         -e 's/("(SecretAccessKey|SessionToken)": ?"[^"]{4})[^"]*/\1.../g' \
         -e 's/(SigninToken=.{4})[^&[:space:]]*/\1.../g'
 }

@@ -2,13 +2,15 @@
 
     typist.py QUESTION ANSWER [QUESTION ANSWER …] -- COMMAND…
 
-Each ANSWER is typed once the terminal shows its QUESTION. What the terminal shows goes to standard output. Ends with the
+Each ANSWER is typed once the terminal shows its QUESTION; one that begins with `|` is a command that reads everything shown so
+far and prints what to type. What the terminal shows goes to standard output. Ends with the
 command's exit status, or with 99 if a question was never asked, or one was asked that nobody answers.
 """
 
 import os
 import pty
 import select
+import subprocess
 import sys
 import time
 
@@ -36,15 +38,16 @@ def main(words):
 
 def converse(terminal, answers):
     """Types until the command ends or goes silent; returns the questions that it did not ask."""
-    answers, unanswered = list(answers), ""
+    answers, unanswered, everything = list(answers), "", ""
     while select.select([terminal], [], [], PATIENCE_S)[0]:
         text = shown(terminal)
         if not text:
             break
         print(text.replace("\r\n", "\n"), end="", flush=True)
         unanswered += text
+        everything += text
         if answers and answers[0][0] in unanswered:
-            type_in(terminal, answers.pop(0)[1])
+            type_in(terminal, decided(answers.pop(0)[1], everything))
             unanswered = ""
     return answers
 
@@ -54,6 +57,13 @@ def shown(terminal):
         return os.read(terminal, 4096).decode(errors="replace")
     except OSError:  # Linux says EIO when the last program on the terminal has ended.
         return ""
+
+
+def decided(answer, everything):
+    if not answer.startswith("|"):
+        return answer
+    ran = subprocess.run(answer[1:], shell=True, check=True, input=everything, text=True, stdout=subprocess.PIPE)
+    return ran.stdout.strip()
 
 
 def type_in(terminal, answer):

@@ -12,6 +12,7 @@ use toml::Spanned;
 use super::model::Layout;
 
 mod resolve;
+mod role;
 mod suggest;
 
 /// What is wrong with the file: one or more mistakes.

@@ -6,7 +6,10 @@
 pub mod apply;
 pub mod config;
 pub mod desired;
+pub mod export;
 pub mod file;
+pub mod graph;
+pub mod import;
 pub mod lock;
 pub mod model;
 pub mod otp;
@@ -19,3 +22,4 @@ pub mod starter;
 pub mod users;
 pub mod verify;
 pub mod whole;
+pub mod write;

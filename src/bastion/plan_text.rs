@@ -150,7 +150,12 @@ fn difference(before: &str, after: &str, paint: Paint<'_>) -> String {
             policies::pretty(document) + "\n"
         }
     };
-    let (before, after) = (pretty(before), pretty(after));
+    // What is new is shown as it will be written; to be compared, both sides need one order of keys.
+    let (before, after) = if before.is_empty() && after.contains('\n') {
+        (String::new(), format!("{after}\n"))
+    } else {
+        (pretty(before), pretty(after))
+    };
     let diff = TextDiff::from_lines(&before, &after);
     let mut out = String::new();
     for group in diff.grouped_ops(3) {

@@ -8,13 +8,22 @@ use serde_json::Value;
 use crate::support::{Home, Ran, must_start, python, run};
 
 /// moto's server on a free port; it ends when its stdin does.
-struct Moto {
-    endpoint: String,
+pub struct Moto {
+    pub endpoint: String,
     child: Child,
 }
 
 impl Moto {
-    fn start() -> Self {
+    pub fn start() -> Self {
+        Self::with(&[])
+    }
+
+    /// With the policies that AWS manages, which take moto a moment to load.
+    pub fn with_aws_policies() -> Self {
+        Self::with(&[("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")])
+    }
+
+    fn with(settings: &[(&str, &str)]) -> Self {
         let script = "import os, sys, threading\n\
                       from moto.server import main\n\
                       threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()\n\
@@ -22,6 +31,7 @@ impl Moto {
         let mut command = Command::new(python("python"));
         command
             .args(["-c", script])
+            .envs(settings.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped());

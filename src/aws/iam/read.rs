@@ -137,7 +137,10 @@ fn take(page: GetAccountAuthorizationDetailsOutput, wanted: &Wanted, detail: &mu
         }
     }
     for policy in page.policies.unwrap_or_default() {
-        let name = policy.policy_name.clone().unwrap_or_default();
+        // moto leaves the name out; it is the ARN's last part.
+        let of_arn = || policy.arn.as_deref()?.rsplit('/').next().map(str::to_owned);
+        let name = policy.policy_name.clone().or_else(of_arn);
+        let name = name.unwrap_or_default();
         detail.policies.insert(name, self::policy(policy));
     }
     for group in page.group_detail_list.unwrap_or_default() {

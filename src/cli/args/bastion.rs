@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::session::MfaToken;
 
@@ -31,6 +31,10 @@ pub enum Command {
     Config(Config),
     Verify(Verify),
     RemoveUser(RemoveUser),
+    Graph(Graph),
+    Export(Export),
+    Import(Import),
+    Destroy(Destroy),
 }
 
 impl Command {
@@ -45,6 +49,10 @@ impl Command {
             Self::Config(_) => "bastion config",
             Self::Verify(_) => "bastion verify",
             Self::RemoveUser(_) => "bastion remove-user",
+            Self::Graph(_) => "bastion graph",
+            Self::Export(_) => "bastion export",
+            Self::Import(_) => "bastion import",
+            Self::Destroy(_) => "bastion destroy",
         }
     }
 }
@@ -309,6 +317,122 @@ pub struct RemoveUser {
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
+
+    #[command(flatten)]
+    pub mfa: MfaToken,
+}
+
+/// Draw who can become what, in which account
+///
+/// Prints a picture of groups, roles and accounts as SVG, or the text of one for Mermaid or Graphviz. Calls nobody.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+EXAMPLES
+  aws-vault bastion graph > bastion.svg
+  aws-vault bastion graph --format dot | dot -Tpdf > bastion.pdf")]
+pub struct Graph {
+    #[command(flatten)]
+    pub file: BastionFile,
+
+    /// How to draw it
+    #[arg(long, value_enum, default_value_t = GraphFormat::Svg)]
+    pub format: GraphFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum GraphFormat {
+    /// A picture for browsers
+    Svg,
+    /// Text for Markdown
+    Mermaid,
+    /// Text for Graphviz
+    Dot,
+}
+
+/// Print the same layout for CloudFormation or Terraform
+///
+/// For teams whose engine is another one. What that engine makes is its own: `plan` and `apply` leave it alone. Calls nobody.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+EXAMPLES
+  aws-vault bastion export --format stackset > roles.json            for every account but the bastion
+  aws-vault bastion export --format cloudformation > bastion.json    the bastion account's users and groups
+  aws-vault bastion export --format terraform > bastion.tf.json")]
+pub struct Export {
+    #[command(flatten)]
+    pub file: BastionFile,
+
+    /// For which engine
+    #[arg(long, value_enum)]
+    pub format: ExportFormat,
+
+    /// Account of a CloudFormation template [default: the bastion account]
+    #[arg(long, value_name = "ACCOUNT")]
+    pub account: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// A template for one account
+    Cloudformation,
+    /// A template for a StackSet over all accounts but the bastion
+    Stackset,
+    /// A configuration in JSON syntax, for OpenTofu, too
+    Terraform,
+}
+
+/// Read an existing layout into a file
+///
+/// Writes a bastion.toml from the roles that trust the bastion account, and its groups and users. Changes nothing at AWS: what was
+/// made by others stays theirs until `apply --adopt` names it.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+EXAMPLES
+  aws-vault bastion import --bastion 111122223333 --account Master=222233334444 --admin-profile admin")]
+pub struct Import {
+    #[command(flatten)]
+    pub file: BastionFile,
+
+    /// Id of the bastion account
+    #[arg(long, value_name = "ID")]
+    pub bastion: String,
+
+    /// Another account, with the profile that may read IAM there if it has one of its own; may be given again
+    #[arg(long = "account", value_name = "NAME=ID[=PROFILE]")]
+    pub accounts: Vec<String>,
+
+    /// Profile that may read IAM, directly or through --admin-role
+    #[arg(long, value_name = "PROFILE")]
+    pub admin_profile: String,
+
+    /// Role that the profile assumes in the other accounts [default: OrganizationAccountAccessRole]
+    #[arg(long, value_name = "ROLE")]
+    pub admin_role: Option<String>,
+
+    /// Partition of all accounts, e.g. aws-us-gov [default: aws]
+    #[arg(long)]
+    pub partition: Option<String>,
+
+    #[command(flatten)]
+    pub mfa: MfaToken,
+}
+
+/// Remove what this tool made
+///
+/// Shows what bears its tag or path, in every account of the file. With --apply, and after you have typed the account's id,
+/// removes exactly that.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+EXAMPLES
+  aws-vault bastion destroy             show it, change nothing
+  aws-vault bastion destroy --apply")]
+pub struct Destroy {
+    #[command(flatten)]
+    pub file: BastionFile,
+
+    /// Remove it, after a typed confirmation
+    #[arg(long)]
+    pub apply: bool,
 
     #[command(flatten)]
     pub mfa: MfaToken,

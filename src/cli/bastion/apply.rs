@@ -87,7 +87,7 @@ fn confirm() -> Result<(), CliError> {
     }
 }
 
-fn carry_out(
+pub fn carry_out(
     context: &Context,
     accounts: Vec<Result<Entered, Failure>>,
     plan: &Plan,

@@ -85,7 +85,7 @@ pub fn run(context: &Context, args: &Args) -> Result<(), CliError> {
     ))
 }
 
-fn refuse_existing(path: &Path) -> Result<(), CliError> {
+pub fn refuse_existing(path: &Path) -> Result<(), CliError> {
     if path.exists() {
         return Err(
             CliError::new(format!("{} is there already", path.display()))
@@ -96,7 +96,7 @@ fn refuse_existing(path: &Path) -> Result<(), CliError> {
 }
 
 /// Never over a file that appeared meanwhile.
-fn write(path: &Path, text: &str) -> Result<(), CliError> {
+pub fn write(path: &Path, text: &str) -> Result<(), CliError> {
     let failed = |error| CliError::new(format!("{}: {error}", path.display()));
     let file = std::fs::File::options()
         .write(true)
@@ -179,7 +179,7 @@ fn identified(bastion: &str, members: &[Member]) -> Result<String, CliError> {
     .hint("with --organization the account's name will do, too"))
 }
 
-fn given(words: &[String]) -> Result<Vec<StartAccount>, CliError> {
+pub fn given(words: &[String]) -> Result<Vec<StartAccount>, CliError> {
     words
         .iter()
         .map(|word| {

@@ -2,5 +2,8 @@
 
 mod apply;
 mod bad_input;
+mod moto;
+mod others;
+mod speed;
 mod support;
 mod users;

@@ -1,0 +1,192 @@
+//! Three columns: groups, roles, accounts. Each role has a colour of its own that its lines carry, so that fifty accounts can be
+//! followed; an account is one line of text, and its roles are coloured dots before it.
+
+use std::fmt::Write as _;
+
+use super::{Graph, people};
+
+/// Sizes in pixels.
+const MARGIN: usize = 24;
+const HEAD: usize = 56;
+const BOX_HEIGHT: usize = 46;
+const BOX_GAP: usize = 18;
+const BOX_WIDTH: usize = 190;
+const COLUMN_GAP: usize = 190;
+const ROW: usize = 26;
+const ACCOUNT_WIDTH: usize = 320;
+
+/// Told apart by people who see no red or no green, too (Okabe and Ito).
+const COLORS: [&str; 7] = [
+    "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#a07000", "#3a9bd0", "#555555",
+];
+
+struct Canvas {
+    lines: String,
+    shapes: String,
+}
+
+/// The whole picture, in one file without scripts, fonts or links.
+pub fn svg(graph: &Graph) -> String {
+    let rows = graph.accounts.len() * ROW;
+    let boxes = |count: usize| count * (BOX_HEIGHT + BOX_GAP);
+    let height = [rows, boxes(graph.groups.len()), boxes(graph.roles.len())];
+    let inner = height.into_iter().max().unwrap_or(0);
+    let columns = [
+        MARGIN,
+        MARGIN + BOX_WIDTH + COLUMN_GAP,
+        MARGIN + 2 * (BOX_WIDTH + COLUMN_GAP),
+    ];
+    let width = columns[2] + ACCOUNT_WIDTH + MARGIN;
+    let height = HEAD + inner + MARGIN;
+    let mut canvas = Canvas {
+        lines: String::new(),
+        shapes: String::new(),
+    };
+    let box_y = |index: usize, count: usize| {
+        let free = inner.saturating_sub(boxes(count));
+        HEAD + free / 2 + index * (BOX_HEIGHT + BOX_GAP)
+    };
+    let account_y = |index: usize| HEAD + (inner - rows) / 2 + index * ROW;
+    for (x, title) in columns
+        .into_iter()
+        .zip(["Groups", "may become", "in accounts"])
+    {
+        canvas.text(x, MARGIN + 8, "title", title);
+    }
+    for (index, (name, members)) in graph.groups.iter().enumerate() {
+        let y = box_y(index, graph.groups.len());
+        canvas.labelled(
+            columns[0],
+            y,
+            "group",
+            "#ffffff",
+            "#333333",
+            name,
+            &people(*members),
+        );
+    }
+    for (index, (name, note)) in graph.roles.iter().enumerate() {
+        let y = box_y(index, graph.roles.len());
+        canvas.labelled(columns[1], y, "role", "#ffffff", color(index), name, note);
+    }
+    for (index, (name, id)) in graph.accounts.iter().enumerate() {
+        let roles: Vec<usize> = graph
+            .lives_in
+            .iter()
+            .filter(|(_, at)| *at == index)
+            .map(|(role, _)| *role)
+            .collect();
+        canvas.account(columns[2], account_y(index), name, id, &roles);
+    }
+    for (from, to, some) in &graph.assume {
+        let start = (
+            columns[0] + BOX_WIDTH,
+            box_y(*from, graph.groups.len()) + BOX_HEIGHT / 2,
+        );
+        let end = (columns[1], box_y(*to, graph.roles.len()) + BOX_HEIGHT / 2);
+        canvas.curve(start, end, color(*to), 2.0);
+        if let Some(count) = some {
+            let x = usize::midpoint(start.0, end.0);
+            let y = usize::midpoint(start.1, end.1);
+            canvas.text(x, y - 4, "note", &format!("in {count} of them"));
+        }
+    }
+    for (role, account) in &graph.lives_in {
+        let start = (
+            columns[1] + BOX_WIDTH,
+            box_y(*role, graph.roles.len()) + BOX_HEIGHT / 2,
+        );
+        let end = (columns[2] - 8, account_y(*account) + ROW / 2);
+        canvas.curve(start, end, color(*role), 1.0);
+    }
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\" \
+         aria-label=\"Who may become what, in which account\">\n\
+         <style>text{{font:14px sans-serif;fill:#222}}.title{{font-weight:bold;fill:#666}}.note{{font-size:12px;fill:#666}}\
+         .name{{font-weight:bold}}</style>\n<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n{}{}</svg>\n",
+        canvas.lines, canvas.shapes
+    )
+}
+
+fn color(role: usize) -> &'static str {
+    COLORS[role % COLORS.len()]
+}
+
+impl Canvas {
+    fn text(&mut self, x: usize, y: usize, class: &str, text: &str) {
+        let _ = writeln!(
+            self.shapes,
+            "<text x=\"{x}\" y=\"{y}\" class=\"{class}\">{}</text>",
+            escaped(text)
+        );
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a box has a place, colours and two texts"
+    )]
+    fn labelled(
+        &mut self,
+        x: usize,
+        y: usize,
+        class: &str,
+        fill: &str,
+        stroke: &str,
+        name: &str,
+        note: &str,
+    ) {
+        let _ = writeln!(
+            self.shapes,
+            "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{BOX_WIDTH}\" height=\"{BOX_HEIGHT}\" rx=\"8\" fill=\"{fill}\" \
+             stroke=\"{stroke}\" stroke-width=\"2\"/>"
+        );
+        self.text(x + 12, y + 20, "name", &shortened(name, 22));
+        self.text(x + 12, y + 37, "note", &shortened(note, 26));
+    }
+
+    fn account(&mut self, x: usize, y: usize, name: &str, id: &str, roles: &[usize]) {
+        let middle = y + ROW / 2;
+        let _ = writeln!(self.shapes, "<g class=\"account\">");
+        for (index, role) in roles.iter().enumerate() {
+            let _ = writeln!(
+                self.shapes,
+                "<circle cx=\"{}\" cy=\"{middle}\" r=\"5\" fill=\"{}\"/>",
+                x + index * 13,
+                color(*role)
+            );
+        }
+        let x = x + roles.len() * 13 + 4;
+        self.text(x, middle + 5, "account-name", &shortened(name, 24));
+        self.text(x + 190, middle + 5, "note", id);
+        self.shapes.push_str("</g>\n");
+    }
+
+    fn curve(&mut self, from: (usize, usize), to: (usize, usize), color: &str, width: f32) {
+        let bend = (to.0 - from.0) / 2;
+        let _ = writeln!(
+            self.lines,
+            "<path d=\"M{} {} C{} {} {} {} {} {}\" fill=\"none\" stroke=\"{color}\" stroke-width=\"{width}\" opacity=\"0.7\"/>",
+            from.0,
+            from.1,
+            from.0 + bend,
+            from.1,
+            to.0 - bend,
+            to.1,
+            to.0,
+            to.1
+        );
+    }
+}
+
+fn shortened(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(most - 1).collect();
+    kept + "…"
+}
+
+fn escaped(text: &str) -> String {
+    let text = text.replace('&', "&amp;").replace('<', "&lt;");
+    text.replace('>', "&gt;").replace('"', "&quot;")
+}
