@@ -72,7 +72,7 @@ impl Error {
                     "choose a passphrase: it is all that protects the file store"
                 }
                 Store::Ask(AskError::NoTerminal) => {
-                    "run it in a terminal, or set AWS_VAULT_FILE_PASSPHRASE"
+                    "run it in a terminal, or set AWS_VAULT_FILE_PASSPHRASE (op-connect: AWS_VAULT_OP_CONNECT_TOKEN)"
                 }
                 Store::Corrupt { .. } => {
                     "restore the item from a backup, or `aws-vault add` it again"

@@ -255,7 +255,19 @@ fn bad_variables_are_errors_that_name_them() {
             "AWS_VAULT_BACKEND",
             "usb",
             "list",
-            "must be one of file,keychain,keyctl,kwallet,pass,passage,secret-service,wincred, got 'usb'",
+            "must be one of file,keychain,keyctl,kwallet,op,op-connect,pass,passage,secret-service,wincred, got 'usb'",
+        ),
+        (
+            "AWS_VAULT_BACKEND",
+            "winhello",
+            "list",
+            "the winhello keystore is not in this version of aws-vault\nhint: `aws-vault migrate-backend --from winhello --to file`",
+        ),
+        (
+            "AWS_VAULT_OP_TIMEOUT",
+            "soon",
+            "list",
+            "time: invalid duration",
         ),
         (
             "AWS_VAULT_PROMPT",
@@ -331,6 +343,14 @@ fn nonsense_is_a_usage_error() {
         ),
         ("export --format yaml p", "got 'yaml'"),
         ("--backend usb list", "got 'usb'"),
+        (
+            "--backend op-desktop list",
+            "the op-desktop keystore is not in this version",
+        ),
+        (
+            "migrate-backend --from proton-pass --to file",
+            "the proton-pass keystore is not in this version",
+        ),
         ("completion tcsh", "'tcsh'"),
         ("exec --no-stdout --stdout p", "'--no-stdout'"),
         // A secret cannot be an argument.

@@ -22,6 +22,10 @@ pub enum Backend {
     Keyctl,
     /// `passage`: the password store of the `passage` program, encrypted by age. Not on Windows.
     Passage,
+    /// `op-connect`: a vault of 1Password behind a Connect server.
+    OpConnect,
+    /// `op`: a vault of 1Password, through the program `op`. Not on Windows.
+    Op,
     /// `memory`: for tests only; forgets everything when closed.
     Memory,
 }
@@ -37,11 +41,12 @@ impl Backend {
         Backend::File,
         Backend::Keyctl,
         Backend::Passage,
+        Backend::OpConnect,
+        Backend::Op,
     ];
 
     /// The order in which a default is looked for, with [`probe`](crate::probe), which at once says no to another system's own
-    /// store. Those left out are never the default: a reboot empties `keyctl`, and `passage` is rare enough to be asked for by
-    /// those who use it.
+    /// store. Those left out are never the default: a reboot empties `keyctl`, and the rest must be asked for by those who use it.
     pub const DEFAULT_ORDER: &'static [Backend] = &[
         Backend::Wincred,
         Backend::Keychain,
@@ -62,6 +67,8 @@ impl Backend {
             Backend::File => "file",
             Backend::Keyctl => "keyctl",
             Backend::Passage => "passage",
+            Backend::OpConnect => "op-connect",
+            Backend::Op => "op",
             Backend::Memory => "memory",
         }
     }
@@ -124,7 +131,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "there is no backend \"File\"; the backends are wincred, keychain, secret-service, \
-             kwallet, pass, file, keyctl, passage"
+             kwallet, pass, file, keyctl, passage, op-connect, op"
         );
     }
 }

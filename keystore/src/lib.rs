@@ -22,11 +22,14 @@ mod keyctl;
 #[cfg(target_os = "linux")]
 mod kwallet;
 mod memory;
+mod one_password;
 #[cfg(unix)]
 mod pass;
 #[cfg(target_os = "linux")]
 mod secret_service;
 mod settings;
+#[cfg(unix)]
+mod tool;
 mod unlocked;
 #[cfg(windows)]
 mod wincred;
@@ -51,10 +54,13 @@ pub use keyctl::KeyctlKeystore;
 pub use kwallet::KwalletKeystore;
 pub use memory::MemoryKeystore;
 #[cfg(unix)]
+pub use one_password::cli::OpKeystore;
+pub use one_password::connect::OpConnectKeystore;
+#[cfg(unix)]
 pub use pass::PassKeystore;
 #[cfg(target_os = "linux")]
 pub use secret_service::SecretServiceKeystore;
-pub use settings::{KeyctlScope, Settings, UnknownScope};
+pub use settings::{KeyctlScope, OnePassword, Settings, UnknownScope};
 pub use unlocked::Unlocked;
 #[cfg(windows)]
 pub use wincred::WincredKeystore;
@@ -94,6 +100,10 @@ pub enum PassphraseRequest<'a> {
     Unlock { dir: &'a Path },
     /// Will protect a new store in this directory: the asker asks twice and compares.
     Create { dir: &'a Path },
+    /// The token for a 1Password Connect server.
+    ConnectToken,
+    /// The token of a 1Password service account; the empty one if the program `op` signs in by itself.
+    ServiceAccountToken,
 }
 
 /// Why there is no passphrase.
@@ -116,6 +126,15 @@ pub fn open(
     match backend {
         Backend::File => Ok(Box::new(FileKeystore::new(&settings.file_dir, passphrase))),
         Backend::Memory => Ok(Box::new(MemoryKeystore::default())),
+        Backend::OpConnect => Ok(Box::new(OpConnectKeystore::new(
+            &settings.one_password,
+            passphrase,
+        ))),
+        #[cfg(unix)]
+        Backend::Op => Ok(Box::new(OpKeystore::new(
+            &settings.one_password,
+            passphrase,
+        ))),
         #[cfg(windows)]
         Backend::Wincred => Ok(Box::new(WincredKeystore::new())),
         #[cfg(target_os = "macos")]
@@ -139,6 +158,9 @@ pub fn location(backend: Backend, settings: &Settings) -> String {
     match backend {
         Backend::File => file::location(&settings.file_dir),
         Backend::Memory => memory::LOCATION.to_owned(),
+        Backend::OpConnect => one_password::connect::location(&settings.one_password),
+        #[cfg(unix)]
+        Backend::Op => one_password::cli::location(&settings.one_password),
         #[cfg(windows)]
         Backend::Wincred => WincredKeystore::new().location(),
         #[cfg(target_os = "macos")]
@@ -163,6 +185,9 @@ pub fn probe(backend: Backend, settings: &Settings) -> Result<(), Error> {
     match backend {
         Backend::File => file::probe(&settings.file_dir),
         Backend::Memory => Ok(()),
+        Backend::OpConnect => OpConnectKeystore::probe(&settings.one_password),
+        #[cfg(unix)]
+        Backend::Op => OpKeystore::probe(&settings.one_password),
         #[cfg(windows)]
         Backend::Wincred => WincredKeystore::new().probe(),
         #[cfg(target_os = "macos")]

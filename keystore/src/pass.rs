@@ -5,10 +5,8 @@
 //! program, so that listing asks for no passphrase.
 
 mod name;
-mod process;
 mod reason;
 mod store_dir;
-mod tool;
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -20,9 +18,9 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 use crate::item::check_name;
+use crate::tool::{self, Failure, Tool};
 use crate::{Backend, Error, Item, Keystore, directory_location, envelope};
 use store_dir::{Access, StoreDir};
-use tool::{Failure, Tool};
 
 /// How long the program may take, which includes the time it waits for a passphrase.
 const LIMIT: Duration = Duration::from_mins(1);

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 /// Where the stores keep their items. Plain data: which flags and variables it comes from is the caller's business.
 ///
@@ -33,6 +34,8 @@ pub struct Settings {
     pub pass_cmd: Option<String>,
     /// Folder of the items inside both; empty for no folder.
     pub pass_prefix: String,
+    /// Vault of [`Backend::Op`](crate::Backend::Op) and [`Backend::OpConnect`](crate::Backend::OpConnect).
+    pub one_password: OnePassword,
     /// Keyring that has the keyring `aws-vault` of [`Backend::Keyctl`](crate::Backend::Keyctl) in it.
     pub keyctl_scope: KeyctlScope,
     /// Permissions of new keys of `keyctl`, as `keyctl setperm` takes them (`0x3f3f0000`); `None` for the kernel's own.
@@ -50,8 +53,36 @@ impl Settings {
             passage_dir: PathBuf::new(),
             pass_cmd: None,
             pass_prefix: String::new(),
+            one_password: OnePassword::default(),
             keyctl_scope: KeyctlScope::default(),
             keyctl_permissions: None,
+        }
+    }
+}
+
+/// Where the items are in 1Password.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OnePassword {
+    /// The vault's id; empty if it is not known.
+    pub vault: String,
+    /// What the items' titles begin with, before `: ` and the name.
+    pub title_prefix: String,
+    /// The tag that all items have.
+    pub tag: String,
+    /// URL of the Connect server; empty if there is none.
+    pub connect_host: String,
+    /// How long an answer may take.
+    pub timeout: Duration,
+}
+
+impl Default for OnePassword {
+    fn default() -> Self {
+        OnePassword {
+            vault: String::new(),
+            title_prefix: "aws-vault".to_owned(),
+            tag: "aws-vault".to_owned(),
+            connect_host: String::new(),
+            timeout: Duration::from_secs(15),
         }
     }
 }

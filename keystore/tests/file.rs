@@ -55,6 +55,7 @@ impl AskPassphrase for Asker {
         self.asked.borrow_mut().push(match request {
             PassphraseRequest::Unlock { .. } => "unlock",
             PassphraseRequest::Create { .. } => "create",
+            _ => "something else",
         });
         Ok(SecretString::from(self.answer.borrow().clone()))
     }

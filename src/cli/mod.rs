@@ -33,6 +33,7 @@ mod login;
 mod migrate_backend;
 mod negations;
 mod obtain;
+mod other_stores;
 mod output;
 pub mod parse;
 mod passphrase;

@@ -7,8 +7,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, ValueEnum};
 use secrecy::SecretString;
 
-use crate::cli::args::{Cli, Command, Global, Prompt, Session};
-use crate::cli::{negations, quick, usage_error};
+use crate::cli::args::{Cli, Command, Global, OnePassword, Prompt, Session};
+use crate::cli::{negations, other_stores, quick, usage_error};
 use crate::config::console::console_seconds;
 use crate::config::duration;
 use crate::config::profile::{Origin, Setting};
@@ -16,6 +16,7 @@ use crate::console::services::{self, Service};
 use crate::environment::Environment;
 use crate::error::{CliError, Kind, visible};
 
+const BACKEND: &str = "AWS_VAULT_BACKEND";
 const UNLOCK_TTL: &str = "AWS_VAULT_UNLOCK_TTL";
 
 /// What is printed instead of running a command: help, the version, or why the command line makes no sense.
@@ -168,8 +169,13 @@ fn version() -> Message {
 }
 
 fn message(error: &clap::Error) -> Message {
-    if let Some(value) = unknown_prompt(error) {
+    if let Some(value) = unknown_value(error, &["--prompt"]) {
         return refusal(&unusable(&not_one_of::<Prompt>("--prompt", value)));
+    }
+    if let Some(other) =
+        unknown_value(error, &["--backend", "--from", "--to"]).and_then(other_stores::refusal)
+    {
+        return refusal(&other);
     }
     let text = error.render().to_string();
     match error.kind() {
@@ -209,15 +215,15 @@ fn unusable(message: &str) -> CliError {
     CliError::usage(usage_error::try_help(message))
 }
 
-/// The value of a `--prompt` that names no driver.
-fn unknown_prompt(error: &clap::Error) -> Option<&str> {
+/// The value that one of the flags does not have.
+fn unknown_value<'a>(error: &'a clap::Error, flags: &[&str]) -> Option<&'a str> {
     let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.as_str()),
         _ => None,
     };
-    let is_prompt = error.kind() == ErrorKind::InvalidValue
-        && text(ContextKind::InvalidArg)?.starts_with("--prompt");
-    text(ContextKind::InvalidValue).filter(|value| is_prompt && !value.is_empty())
+    let flag = text(ContextKind::InvalidArg)?.split(' ').next()?;
+    let is_of_these = error.kind() == ErrorKind::InvalidValue && flags.contains(&flag);
+    text(ContextKind::InvalidValue).filter(|value| is_of_these && !value.is_empty())
 }
 
 fn fill(cli: &mut Cli, environment: &Environment) -> Result<(), CliError> {
@@ -276,16 +282,17 @@ fn fill(cli: &mut Cli, environment: &Environment) -> Result<(), CliError> {
 
 fn fill_global(global: &mut Global, environment: &Environment) -> Result<(), CliError> {
     let flag = global.backend.is_some();
-    fill_choice(&mut global.backend, environment, "AWS_VAULT_BACKEND")?;
+    if let Some(name) = environment.var(BACKEND).filter(|_| !flag)
+        && let Some(mut error) = other_stores::refusal(name)
+    {
+        error.message = format!("{BACKEND}: {}", error.message);
+        return Err(error);
+    }
+    fill_choice(&mut global.backend, environment, BACKEND)?;
     global.backend_of_variable = !flag && global.backend.is_some();
     fill_choice(&mut global.prompt, environment, "AWS_VAULT_PROMPT")?;
-    if global.unlock_ttl.is_none()
-        && let Some(text) = environment.var(UNLOCK_TTL)
-    {
-        let value =
-            plain_duration(text).map_err(|why| unusable(&format!("{UNLOCK_TTL}: {why}")))?;
-        global.unlock_ttl = Some(value);
-    }
+    fill_duration(&mut global.unlock_ttl, environment, UNLOCK_TTL)?;
+    fill_one_password(&mut global.one_password, environment)?;
     if global.prompt == Some(Prompt::Pass) {
         return Err(pass_removed());
     }
@@ -308,6 +315,36 @@ fn fill_global(global: &mut Global, environment: &Environment) -> Result<(), Cli
         environment,
         "AWS_VAULT_SECRET_SERVICE_COLLECTION_NAME",
     );
+    Ok(())
+}
+
+fn fill_one_password(flags: &mut OnePassword, environment: &Environment) -> Result<(), CliError> {
+    fill_duration(&mut flags.op_timeout, environment, "AWS_VAULT_OP_TIMEOUT")?;
+    for (flag, name) in [
+        (&mut flags.op_vault_id, "AWS_VAULT_OP_VAULT_ID"),
+        (
+            &mut flags.op_item_title_prefix,
+            "AWS_VAULT_OP_ITEM_TITLE_PREFIX",
+        ),
+        (&mut flags.op_item_tag, "AWS_VAULT_OP_ITEM_TAG"),
+        (&mut flags.op_connect_host, "AWS_VAULT_OP_CONNECT_HOST"),
+    ] {
+        fill_text(flag, environment, name);
+    }
+    Ok(())
+}
+
+fn fill_duration(
+    duration: &mut Option<Duration>,
+    environment: &Environment,
+    name: &str,
+) -> Result<(), CliError> {
+    if duration.is_none()
+        && let Some(text) = environment.var(name)
+    {
+        let value = plain_duration(text).map_err(|why| unusable(&format!("{name}: {why}")))?;
+        *duration = Some(value);
+    }
     Ok(())
 }
 

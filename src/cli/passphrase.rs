@@ -1,4 +1,4 @@
-//! The passphrase of the `file` store: from the environment, else from the terminal, never from stdin, which may be somebody's
+//! The passphrase of the `file` store, and tokens of 1Password: from the environment, else from the terminal, never from stdin, which may be somebody's
 //! pipe.
 
 use std::path::Path;
@@ -12,9 +12,18 @@ use crate::terminal::{Terminal, TerminalError};
 
 const VARIABLE: &str = "AWS_VAULT_FILE_PASSPHRASE";
 
+/// Tokens of 1Password; the first that is set counts, as in the Go tool.
+const CONNECT_TOKENS: [&str; 2] = ["AWS_VAULT_OP_CONNECT_TOKEN", "OP_CONNECT_TOKEN"];
+const SERVICE_ACCOUNT_TOKENS: [&str; 2] = [
+    "AWS_VAULT_OP_SERVICE_ACCOUNT_TOKEN",
+    "OP_SERVICE_ACCOUNT_TOKEN",
+];
+
 /// Asks on the terminal unless the environment answers.
 pub struct TerminalPassphrase {
     given: Option<SecretString>,
+    connect: Option<SecretString>,
+    service_account: Option<SecretString>,
 }
 
 impl TerminalPassphrase {
@@ -25,22 +34,40 @@ impl TerminalPassphrase {
                 .set_var(VARIABLE)
                 .and_then(|value| value.to_str())
                 .map(SecretString::from),
+            connect: first(environment, CONNECT_TOKENS),
+            service_account: first(environment, SERVICE_ACCOUNT_TOKENS),
         }
     }
 }
 
 impl AskPassphrase for TerminalPassphrase {
     fn ask(&self, request: PassphraseRequest<'_>) -> Result<SecretString, AskError> {
-        if let Some(given) = &self.given {
-            return Ok(given.clone());
-        }
         match request {
+            PassphraseRequest::ConnectToken => match &self.connect {
+                Some(token) => Ok(token.clone()),
+                None => ask("Enter 1Password Connect token: "),
+            },
+            PassphraseRequest::ServiceAccountToken => {
+                Ok(self.service_account.clone().unwrap_or_default())
+            }
+            PassphraseRequest::Unlock { .. } | PassphraseRequest::Create { .. }
+                if self.given.is_some() =>
+            {
+                Ok(self.given.clone().unwrap_or_default())
+            }
             PassphraseRequest::Unlock { dir } => {
                 ask(&format!("Enter passphrase to unlock {}: ", quoted(dir)))
             }
             PassphraseRequest::Create { dir } => choose(dir),
         }
     }
+}
+
+fn first(environment: &Environment, names: [&str; 2]) -> Option<SecretString> {
+    names
+        .iter()
+        .find_map(|name| environment.var(name))
+        .map(SecretString::from)
 }
 
 /// A typo in the first passphrase would lock its owner out, so it is typed twice.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use aws_vault_keystore::{self as keystore, Backend, Settings};
+use aws_vault_keystore::{self as keystore, Backend, OnePassword, Settings};
 
 use super::args::{self, Global};
 use crate::environment::Environment;
@@ -41,8 +41,31 @@ pub fn settings(environment: &Environment, global: &Global) -> Option<Settings> 
         passage_dir: dir(&global.pass_dir, Some("PASSAGE_DIR"), "~/.passage/store"),
         pass_cmd: global.pass_cmd.clone(),
         pass_prefix: global.pass_prefix.clone().unwrap_or_default(),
+        one_password: one_password(environment, &global.one_password, base.one_password),
         ..base
     })
+}
+
+/// 1Password's own variables count last.
+fn one_password(
+    environment: &Environment,
+    flags: &args::OnePassword,
+    base: OnePassword,
+) -> OnePassword {
+    let or_variable = |given: &Option<String>, name| {
+        let variable = || environment.var(name).map(str::to_owned);
+        given.clone().or_else(variable).unwrap_or_default()
+    };
+    OnePassword {
+        vault: or_variable(&flags.op_vault_id, "OP_VAULT_ID"),
+        title_prefix: flags
+            .op_item_title_prefix
+            .clone()
+            .unwrap_or(base.title_prefix),
+        tag: flags.op_item_tag.clone().unwrap_or(base.tag),
+        connect_host: or_variable(&flags.op_connect_host, "OP_CONNECT_HOST"),
+        timeout: flags.op_timeout.unwrap_or(base.timeout),
+    }
 }
 
 /// Where the keys go when nobody said: the first store that works here. The last of the order, files, works everywhere.
@@ -65,6 +88,8 @@ impl args::Backend {
             Self::Keychain => Backend::Keychain,
             Self::Keyctl => Backend::Keyctl,
             Self::Kwallet => Backend::Kwallet,
+            Self::Op => Backend::Op,
+            Self::OpConnect => Backend::OpConnect,
             Self::Pass => Backend::Pass,
             Self::Passage => Backend::Passage,
             Self::SecretService => Backend::SecretService,

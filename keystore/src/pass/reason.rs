@@ -2,6 +2,7 @@
 
 use std::process::ExitStatus;
 
+use crate::tool::STATUS;
 use crate::{Backend, Error};
 
 /// The longest reason that is shown.
@@ -12,9 +13,6 @@ const EPILOGUES: [&str; 2] = [
     "Password encryption aborted",
     "age: report unexpected or unhelpful errors",
 ];
-
-/// Begins the lines that are for programs, of a GnuPG with `--status-fd`.
-pub(super) const STATUS: &str = "[GNUPG:] ";
 
 /// The error for a program that ended with that status and those words on its standard error. They are in English, as it runs
 /// with `LANGUAGE=en`.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum};
 
+use super::OnePassword;
 use crate::cli::parse;
 
 const GLOBAL: &str = "Global options";
@@ -45,6 +46,9 @@ pub struct Global {
     #[arg(long, global = true, value_name = "FOLDER", help_heading = GLOBAL)]
     pub pass_prefix: Option<String>,
 
+    #[command(flatten)]
+    pub one_password: OnePassword,
+
     /// How long the key of the session cache stays unlocked, 0 for not at all (Linux) [default: 15m]
     /// [env: AWS_VAULT_UNLOCK_TTL]
     #[arg(long, global = true, value_name = "DURATION", value_parser = parse::plain_duration, help_heading = GLOBAL)]
@@ -74,6 +78,10 @@ pub enum Backend {
     Keyctl,
     /// KDE Wallet
     Kwallet,
+    /// A vault of 1Password, through the program `op`
+    Op,
+    /// A vault of 1Password behind a Connect server
+    OpConnect,
     /// The password store of `pass`, encrypted by GnuPG
     Pass,
     /// The password store of `passage`, encrypted by age

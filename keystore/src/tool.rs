@@ -1,5 +1,7 @@
-//! Runs a password store's program: found in absolute directories only, within a time limit, and with nothing of it left
+//! Runs a store's program: found in absolute directories only, within a time limit, and with nothing of it left
 //! behind when the limit is over.
+
+mod process;
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write};
@@ -12,7 +14,8 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-use super::{process, reason};
+/// Begins the lines that are for programs, of a GnuPG with `--status-fd`.
+pub(crate) const STATUS: &str = "[GNUPG:] ";
 
 /// Far above any item; bounds what the program can make us read.
 const MAX_OUTPUT: u64 = 64 << 20;
@@ -29,16 +32,16 @@ const PIPE: usize = 16 << 10;
 
 /// A program with its environment.
 #[derive(Debug)]
-pub(super) struct Tool {
-    pub(super) program: PathBuf,
+pub(crate) struct Tool {
+    pub(crate) program: PathBuf,
     /// Added to, or in place of, those of this process.
-    pub(super) variables: Vec<(OsString, OsString)>,
-    pub(super) limit: Duration,
+    pub(crate) variables: Vec<(OsString, OsString)>,
+    pub(crate) limit: Duration,
 }
 
 /// Why a run did not succeed.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// The program could not be started.
     Start(io::Error),
     /// It was still running after the limit, and was killed.
@@ -49,7 +52,7 @@ pub(super) enum Failure {
 
 impl Tool {
     /// Runs the program with that text as its input. Its output is ignored.
-    pub(super) fn put(
+    pub(crate) fn put(
         &self,
         arguments: &[&OsStr],
         input: Zeroizing<Vec<u8>>,
@@ -83,13 +86,13 @@ impl Tool {
     }
 
     /// Runs the program without input or output.
-    pub(super) fn run(&self, arguments: &[&OsStr]) -> Result<(), Failure> {
+    pub(crate) fn run(&self, arguments: &[&OsStr]) -> Result<(), Failure> {
         let child = self.command(arguments).spawn().map_err(Failure::Start)?;
         self.wait(child)
     }
 
     /// Runs the program for its output, of which this many bytes are expected.
-    pub(super) fn output(
+    pub(crate) fn output(
         &self,
         arguments: &[&OsStr],
         expected: usize,
@@ -154,14 +157,14 @@ impl Tool {
 }
 
 /// The absolute directories of a `PATH`. A relative one would run whatever lies in the current directory.
-pub(super) fn absolute_directories(path: &OsStr) -> Vec<PathBuf> {
+pub(crate) fn absolute_directories(path: &OsStr) -> Vec<PathBuf> {
     std::env::split_paths(path)
         .filter(|directory| directory.is_absolute())
         .collect()
 }
 
 /// The program of that name in the first of the directories that has it, or the program at that absolute path.
-pub(super) fn find(name: &str, directories: &[PathBuf]) -> Option<PathBuf> {
+pub(crate) fn find(name: &str, directories: &[PathBuf]) -> Option<PathBuf> {
     if name.contains('/') {
         let path = PathBuf::from(name);
         return (path.is_absolute() && is_program(&path)).then_some(path);
@@ -222,7 +225,7 @@ impl Words {
             .rposition(|byte| *byte == b'\n')
             .map_or(0, |end| end + 1);
         for line in new[..complete].split_inclusive(|byte| *byte == b'\n') {
-            if !line.starts_with(reason::STATUS.as_bytes()) {
+            if !line.starts_with(STATUS.as_bytes()) {
                 // Nobody can be told if standard error is closed.
                 let _ = io::stderr().write_all(line);
             }
