@@ -35,6 +35,8 @@ with_sources() {
     fi
     # Not rustup's proxies, which would choose another toolchain. RUSTC_BOOTSTRAP lets a stable release build the library.
     export PATH="$toolchain/bin:$PATH" RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$work"
+    # Nobody debugs these, and they take room.
+    export CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0
     unset RUSTC RUSTUP_TOOLCHAIN
     "$1"
 }
@@ -65,12 +67,17 @@ wine() {
 
 static() {
     target=x86_64-unknown-linux-musl
-    # The standard library asks for LLVM's libunwind; GCC's does the same work.
+    musl=/usr/lib/x86_64-linux-musl
+    # The standard library asks for LLVM's libunwind. GCC's does the same work, but for one function that musl lacks.
     mkdir -p "$work/lib"
-    ln -sf "$(cc -print-file-name=libgcc_eh.a)" "$work/lib/libunwind.a"
+    cp "$(cc -print-file-name=libgcc_eh.a)" "$work/lib/libunwind.a"
+    musl-gcc -c -o "$work/lib/unwind.o" scripts/cross/unwind.c
+    ar r "$work/lib/libunwind.a" "$work/lib/unwind.o"
+    # musl-gcc itself cannot link what is static and still loaded at a random address.
+    flags="-Clink-self-contained=no -L$work/lib -L$musl -Zpre-link-args=-nostartfiles -Zpre-link-args=$musl/rcrt1.o \
+        -Zpre-link-args=$musl/crti.o -Clink-arg=-lc -Clink-arg=-lgcc -Clink-arg=$musl/crtn.o"
     "$say" "Building a static release (several minutes)"
-    env "CC_$target=musl-gcc" CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_LINKER=musl-gcc \
-        RUSTFLAGS="-Clink-self-contained=no -L$work/lib" \
+    env "CC_$target=musl-gcc" CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_LINKER=cc RUSTFLAGS="$flags" \
         cargo build --quiet --release --bin aws-vault -Zbuild-std=std,panic_abort --target "$target"
     "$say" "The binary is $work/$target/release/aws-vault"
 }
@@ -79,6 +86,7 @@ static() {
 prepare_toolchain() {
     [ -f "$toolchain/complete" ] && return 0
     rm -rf "$toolchain"
+    "$say" "Fetching the sources of Rust $release from Debian's backports" >&2
     package=$(fetch_sources) || { echo "$package"; return 1; }
     mkdir -p "$toolchain/lib/rustlib/src"
     # Links where the file system can, else copies.

@@ -249,6 +249,17 @@ mod tests {
         );
     }
 
+    /// Sent to the stand-in server by release 7.13.5 of the Go tool.
+    #[test]
+    fn an_item_of_the_go_tool_opens() {
+        let sent = include_bytes!("../tests/fixtures/op-connect-7.13.5.json");
+        let item = shape()
+            .decode("jon", &mut serde_json::from_slice(sent).unwrap())
+            .unwrap();
+        assert_eq!(item.label, "aws-vault (jon)");
+        assert!(item.data.expose().starts_with(br#"{"AccessKeyID":"AKIAIOSFODNN7EXAMPLE","#));
+    }
+
     #[test]
     fn what_a_person_added_stays() {
         let old = json!({

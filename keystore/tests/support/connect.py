@@ -83,7 +83,7 @@ class Handler(BaseHTTPRequestHandler):
         if identity is None and self.command == "POST":
             item = json.loads(body)
             assert item["vault"]["id"] == VAULT and item["category"] == "API_CREDENTIAL", item
-            item["id"] = f"item{len(calls):08}"
+            item["id"] = f"item{len(calls):022}"
             for number, field in enumerate(item["fields"]):
                 field["id"] = f"field{number}"
             items[item["id"]] = item
