@@ -257,7 +257,11 @@ mod tests {
             .decode("jon", &mut serde_json::from_slice(sent).unwrap())
             .unwrap();
         assert_eq!(item.label, "aws-vault (jon)");
-        assert!(item.data.expose().starts_with(br#"{"AccessKeyID":"AKIAIOSFODNN7EXAMPLE","#));
+        assert!(
+            item.data
+                .expose()
+                .starts_with(br#"{"AccessKeyID":"AKIAIOSFODNN7EXAMPLE","#)
+        );
     }
 
     #[test]
