@@ -1,5 +1,5 @@
 //! Three columns: groups, roles, accounts. Each role has a colour of its own that its lines carry, so that fifty accounts can be
-//! followed; an account is one line of text, and its roles are coloured dots before it.
+//! followed; an account is one line of text behind a column of dots for each role.
 
 use std::fmt::Write as _;
 
@@ -14,6 +14,7 @@ const BOX_WIDTH: usize = 190;
 const COLUMN_GAP: usize = 190;
 const ROW: usize = 26;
 const ACCOUNT_WIDTH: usize = 320;
+const DOT: usize = 13;
 
 /// Told apart by people who see no red or no green, too (Okabe and Ito).
 const COLORS: [&str; 7] = [
@@ -36,7 +37,7 @@ pub fn svg(graph: &Graph) -> String {
         MARGIN + BOX_WIDTH + COLUMN_GAP,
         MARGIN + 2 * (BOX_WIDTH + COLUMN_GAP),
     ];
-    let width = columns[2] + ACCOUNT_WIDTH + MARGIN;
+    let width = columns[2] + graph.roles.len() * DOT + ACCOUNT_WIDTH + MARGIN;
     let height = HEAD + inner + MARGIN;
     let mut canvas = Canvas {
         lines: String::new(),
@@ -76,7 +77,14 @@ pub fn svg(graph: &Graph) -> String {
             .filter(|(_, at)| *at == index)
             .map(|(role, _)| *role)
             .collect();
-        canvas.account(columns[2], account_y(index), name, id, &roles);
+        canvas.account(
+            columns[2],
+            account_y(index),
+            name,
+            id,
+            &roles,
+            graph.roles.len(),
+        );
     }
     for (from, to, some) in &graph.assume {
         let start = (
@@ -102,7 +110,7 @@ pub fn svg(graph: &Graph) -> String {
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\" \
          aria-label=\"Who may become what, in which account\">\n\
-         <style>text{{font:14px sans-serif;fill:#222}}.title{{font-weight:bold;fill:#666}}.note{{font-size:12px;fill:#666}}\
+         <style>text{{font:14px sans-serif;fill:#222}}.title{{font-weight:bold;fill:#666}}.note{{font-size:12px;fill:#666;paint-order:stroke;stroke:#fff;stroke-width:3px}}\
          .name{{font-weight:bold}}</style>\n<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n{}{}</svg>\n",
         canvas.lines, canvas.shapes
     )
@@ -144,18 +152,26 @@ impl Canvas {
         self.text(x + 12, y + 37, "note", &shortened(note, 26));
     }
 
-    fn account(&mut self, x: usize, y: usize, name: &str, id: &str, roles: &[usize]) {
+    fn account(
+        &mut self,
+        x: usize,
+        y: usize,
+        name: &str,
+        id: &str,
+        roles: &[usize],
+        columns: usize,
+    ) {
         let middle = y + ROW / 2;
         let _ = writeln!(self.shapes, "<g class=\"account\">");
-        for (index, role) in roles.iter().enumerate() {
+        for role in roles {
             let _ = writeln!(
                 self.shapes,
                 "<circle cx=\"{}\" cy=\"{middle}\" r=\"5\" fill=\"{}\"/>",
-                x + index * 13,
+                x + role * DOT,
                 color(*role)
             );
         }
-        let x = x + roles.len() * 13 + 4;
+        let x = x + columns * DOT + 4;
         self.text(x, middle + 5, "account-name", &shortened(name, 24));
         self.text(x + 190, middle + 5, "note", id);
         self.shapes.push_str("</g>\n");
