@@ -60,8 +60,9 @@ pub fn render(rows: &[Row]) -> String {
     )
 }
 
-/// Writes the document. A run of one store replaces the lines of that store and leaves the others.
-pub fn update(path: &Path, rows: &[Row]) {
+/// Writes the document. A run of one store replaces the lines of that store and leaves the others; or, of a part of the points,
+/// adds to them.
+pub fn update(path: &Path, rows: &[Row], add: bool) {
     let old = std::fs::read_to_string(path).unwrap_or_default();
     let replaced = |store: &str, blow: &str| {
         rows.iter()
@@ -72,8 +73,18 @@ pub fn update(path: &Path, rows: &[Row]) {
         .filter_map(parsed)
         .filter(|(store, blow, _)| store != "all" && !replaced(store, blow))
         .collect();
-    let new = rows.iter().filter(|row| row.points > 0);
-    lines.extend(new.map(|row| (row.store.to_owned(), row.blow.to_owned(), row.numbers())));
+    for row in rows.iter().filter(|row| row.points > 0) {
+        let mut numbers = row.numbers();
+        let before = old.lines().filter_map(parsed);
+        let before =
+            before.filter(|(store, blow, _)| add && store == row.store && blow == row.blow);
+        for (_, _, counts) in before {
+            for (sum, count) in numbers.iter_mut().zip(counts) {
+                *sum += count;
+            }
+        }
+        lines.push((row.store.to_owned(), row.blow.to_owned(), numbers));
+    }
     let order = |line: &Line| {
         let store = Kind::ALL.iter().position(|kind| kind.name() == line.0);
         let blow = Blow::ALL.iter().position(|blow| blow.name() == line.1);
