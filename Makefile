@@ -25,7 +25,7 @@ test: ## Everything that CI runs: lint, then all tests against real parts
 
 kill-matrix: ## Kill and fail `rotate` at every system call, with three stores; writes docs/kill-matrix.md
 	@scripts/deps.sh test
-	@cargo test --quiet --test kill_matrix -- --full
+	@cargo test --quiet --test kill_matrix -- --full --write
 
 lint: venv ## Formatting, clippy, licences and bans
 	@scripts/say.sh "Checking the formatting"

@@ -56,7 +56,7 @@ pub fn main() -> ExitCode {
         );
     }
     println!("\n{}", table::render(&rows));
-    if full {
+    if words.iter().any(|word| word == "--write") {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/kill-matrix.md");
         table::update(Path::new(path), &rows, part.0 > 1);
     }
