@@ -16,14 +16,19 @@ pub fn run(context: &Context, args: Exec) -> Result<ExitCode, CliError> {
     }
     refuse_nesting(context, args.nest)?;
     serving::refuse_contradictions(&args)?;
-    let profile = context.profile(args.profile.as_deref())?;
+    let name = context.target(args.profile.as_deref(), &args.session)?;
     if args.servers.any() {
-        return serving::exec(context, &args, &profile);
+        return serving::exec(context, &args, &name);
     }
-    let profile = profile.as_str();
-    let obtained = context.obtain(&Wish::for_programs(profile, &args.session), &args.mfa)?;
+    let obtained = context.obtain(&Wish::for_programs(&name, &args.session), &args.mfa)?;
+    if args.profile_env && obtained.profile.ad_hoc {
+        return Err(CliError::usage(
+            "--profile-env names a profile, and a role of the command line is none",
+        )
+        .hint("leave --profile-env out, or write a profile with this role_arn"));
+    }
     let delivery = Delivery {
-        profile,
+        profile: &obtained.profile.name,
         region: obtained.region(),
         endpoint_url: obtained.endpoint_url(),
         credentials: if args.profile_env {

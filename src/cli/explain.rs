@@ -10,7 +10,7 @@ use crate::error::CliError;
 use crate::sessions::Fingerprint;
 
 pub fn run(context: &Context, args: &Explain) -> Result<(), CliError> {
-    let name = context.profile(args.profile.as_deref())?;
+    let name = context.target(args.profile.as_deref(), &args.session)?;
     let name = name.as_str();
     let wish = Wish {
         profile: name,

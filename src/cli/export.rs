@@ -11,11 +11,15 @@ pub fn run(context: &Context, args: &Export) -> Result<(), CliError> {
     // `credential_process` asks for one profile's credentials and says which: what the subshell holds cannot be meant, and the
     // SDK that asks runs inside it.
     refuse_nesting(context, args.nest || args.format == Format::Json)?;
-    let profile = context.profile(args.profile.as_deref())?;
-    let profile = profile.as_str();
-    let obtained = context.obtain(&Wish::for_programs(profile, &args.session), &args.mfa)?;
+    let name = context.target(args.profile.as_deref(), &args.session)?;
+    let obtained = context.obtain(&Wish::for_programs(&name, &args.session), &args.mfa)?;
     let region = obtained.region();
-    let document = formats::format(args.format, &obtained.credentials, profile, region)
-        .map_err(CliError::new)?;
+    let document = formats::format(
+        args.format,
+        &obtained.credentials,
+        &obtained.profile.name,
+        region,
+    )
+    .map_err(CliError::new)?;
     print(&document)
 }

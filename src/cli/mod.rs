@@ -52,6 +52,7 @@ mod status;
 mod stores;
 mod switch_roles;
 pub mod table;
+mod target;
 mod usage_error;
 mod version;
 

@@ -9,7 +9,7 @@ use super::output::notice;
 use crate::config::chain::{self, Chain, Purpose, Request, SessionPolicies, StaticKeys, Step, Ttl};
 use crate::config::profile::{Origin, Profile, Setting};
 use crate::config::recursion::Running;
-use crate::config::{ConfigFile, Error, Overrides, explain, resolve};
+use crate::config::{ConfigFile, Error, explain};
 use crate::credentials::Credentials;
 use crate::error::CliError;
 use crate::mfa::CodeSource;
@@ -63,20 +63,7 @@ impl Obtained {
 impl Context {
     /// The profile as configured. Whether it exists anywhere is `plan`'s question.
     pub fn resolve(&self, config: &ConfigFile, wish: &Wish<'_>) -> Result<Profile, CliError> {
-        let overrides = Overrides {
-            region: wish
-                .session
-                .region
-                .as_ref()
-                .map(|region| region.value.clone()),
-            ..Overrides::default()
-        };
-        Ok(resolve(
-            config,
-            wish.profile,
-            &self.environment,
-            &overrides,
-        )?)
+        self.resolved(config, wish.profile, wish.session)
     }
 
     /// The chain for a resolved profile, given which names have stored keys.

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, ValueEnum};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser as _, ValueEnum};
 use secrecy::SecretString;
 
 use crate::cli::args::{Cli, Command, Global, OnePassword, Prompt, Session};
@@ -43,6 +43,7 @@ where
         return Err(version());
     }
     if let Some(mut cli) = quick::parse(&words) {
+        separate(&mut cli, &words);
         fill(&mut cli, environment).map_err(|error| refusal(&error))?;
         return Ok(cli);
     }
@@ -54,21 +55,52 @@ where
         .chain(modern(words))
         .collect();
     match Cli::command().try_get_matches_from(&words) {
-        Ok(matches) => filled(&matches, environment),
+        Ok(matches) => filled(&matches, &words, environment),
         Err(error) if negations::would_help(&error) => {
             let matches = negations::add(Cli::command())
                 .try_get_matches_from(&words)
                 .map_err(|error| message(&error))?;
-            filled(&matches, &negations::overrule(&matches, environment))
+            filled(
+                &matches,
+                &words,
+                &negations::overrule(&matches, environment),
+            )
         }
         Err(error) => Err(message(&error)),
     }
 }
 
-fn filled(matches: &ArgMatches, environment: &Environment) -> Result<Cli, Message> {
+fn filled(
+    matches: &ArgMatches,
+    words: &[OsString],
+    environment: &Environment,
+) -> Result<Cli, Message> {
     let mut cli = Cli::from_arg_matches(matches).map_err(|error| message(&error))?;
+    separate(&mut cli, &words[1..]);
     fill(&mut cli, environment).map_err(|error| refusal(&error))?;
     Ok(cli)
+}
+
+/// `exec --role-arn ARN -- aws s3 ls` names no profile: what stands behind the dashes is the command. (Without `--role-arn` it
+/// is the profile, as for the Go tool.)
+fn separate(cli: &mut Cli, words: &[OsString]) {
+    let Command::Exec(exec) = &mut cli.command else {
+        return;
+    };
+    let (Some(_), Some(at)) = (
+        &exec.session.role_arn,
+        words.iter().position(|word| word == "--"),
+    ) else {
+        return;
+    };
+    let program = OsString::from("aws-vault");
+    let before = std::iter::once(&program).chain(&words[..at]);
+    let names_none = Cli::try_parse_from(before)
+        .is_ok_and(|cli| matches!(cli.command, Command::Exec(exec) if exec.profile.is_none()));
+    if names_none {
+        let word = exec.profile.take().map(OsString::from);
+        exec.command.splice(0..0, word);
+    }
 }
 
 /// The profile a command needs.
@@ -233,7 +265,7 @@ fn fill(cli: &mut Cli, environment: &Environment) -> Result<(), CliError> {
             fill_session(&mut exec.session, environment)?;
             fill_bool(&mut exec.stdout, environment, "AWS_VAULT_STDOUT")?;
             fill_bool(&mut exec.profile_env, environment, "AWS_VAULT_PROFILE_ENV")?;
-            fill_text(&mut exec.profile, environment, "AWS_PROFILE");
+            fill_profile(&mut exec.profile, &exec.session, environment);
         }
         // `export` without a profile does not fall back to AWS_PROFILE: the Go tool's `export` never did.
         Command::Export(export) => {
@@ -242,11 +274,11 @@ fn fill(cli: &mut Cli, environment: &Environment) -> Result<(), CliError> {
         }
         Command::Explain(explain) => {
             fill_session(&mut explain.session, environment)?;
-            fill_text(&mut explain.profile, environment, "AWS_PROFILE");
+            fill_profile(&mut explain.profile, &explain.session, environment);
         }
         Command::Login(login) => {
             fill_session(&mut login.session, environment)?;
-            fill_text(&mut login.profile, environment, "AWS_PROFILE");
+            fill_profile(&mut login.profile, &login.session, environment);
             fill_bool(&mut login.stdout, environment, "AWS_VAULT_STDOUT")?;
             fill_bool(&mut login.auto_logout, environment, "AWS_VAULT_AUTO_LOGOUT")?;
         }
@@ -357,6 +389,13 @@ fn fill_session(session: &mut Session, environment: &Environment) -> Result<(), 
         session.duration = Some(Setting::new(value, Origin::Environment(NAME)));
     }
     Ok(())
+}
+
+/// A source that was named is not one of two.
+fn fill_profile(profile: &mut Option<String>, session: &Session, environment: &Environment) {
+    if session.source.is_none() {
+        fill_text(profile, environment, "AWS_PROFILE");
+    }
 }
 
 fn fill_text(text: &mut Option<String>, environment: &Environment, name: &str) {

@@ -5,6 +5,7 @@
 //! text ─ini→ sections ─file→ profiles by name ─resolve→ Profile ─plan→ Chain ─explain→ text, JSON
 //! ```
 
+pub mod ad_hoc;
 pub mod arn;
 mod base;
 pub mod chain;

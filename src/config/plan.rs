@@ -264,8 +264,11 @@ fn stored_name(profile: &Profile, stored: &dyn Fn(&str) -> bool) -> Option<Strin
 /// A name without section and without key is a typing mistake, even where `[default]` would make something of it.
 fn must_exist(profiles: &[&Profile], last_has_keys: bool) -> Result<(), Error> {
     let last = profiles.len() - 1;
-    let missing =
-        |index: usize| profiles[index].line.is_none() && !(last_has_keys && index == last);
+    let missing = |index: usize| {
+        profiles[index].line.is_none()
+            && !profiles[index].ad_hoc
+            && !(last_has_keys && index == last)
+    };
     if missing(0) {
         return Err(Error::ProfileNotFound {
             profile: profiles[0].name.clone(),

@@ -34,6 +34,8 @@ pub enum Origin {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Profile {
     pub name: String,
+    /// Made of a role on the command line: there is no section to look for.
+    pub ad_hoc: bool,
     /// Line of the section's header; `None` when the file has no such section.
     pub line: Option<usize>,
     /// The config file, for messages.

@@ -120,6 +120,7 @@ impl Sources<'_> {
             |key, variable| self.text(key, if self.is_target { variable } else { &[] });
         Ok(Profile {
             name: name.to_owned(),
+            ad_hoc: false,
             line: self.config.profile(name).map(|section| section.line()),
             file: self.config.path().to_owned(),
             region: flag("--region", self.overrides.region.as_ref())

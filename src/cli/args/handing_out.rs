@@ -21,6 +21,8 @@ EXAMPLES
   aws-vault exec -d 1h work -- terraform apply
   aws-vault exec work                   a shell with credentials
   aws-vault exec                        choose the profile from a list
+  aws-vault exec --role-arn arn:aws:iam::222233334444:role/Dev work -- aws s3 ls
+  aws-vault exec --source work 222233334444:Dev -- aws s3 ls   a role without a profile
   aws-vault exec --nest other           another one inside it
   aws-vault exec --profile-env work     for programs that fetch credentials by AWS_PROFILE themselves
   aws-vault exec --ecs-server work -- terraform apply     credentials that are renewed while it runs"

@@ -38,6 +38,14 @@ pub struct Session {
     /// AWS Region, instead of the profile's
     #[arg(long, value_parser = parse::region_flag)]
     pub region: Option<Setting<String>>,
+
+    /// Assume this role with the credentials of PROFILE, without a profile of its own
+    #[arg(long, value_name = "ARN")]
+    pub role_arn: Option<String>,
+
+    /// Profile whose credentials assume the role, for --role-arn or ACCOUNT:ROLE [env: AWS_VAULT_SOURCE]
+    #[arg(long, visible_alias = "via", value_name = "PROFILE")]
+    pub source: Option<String>,
 }
 
 /// The MFA code given beforehand.

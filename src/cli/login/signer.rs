@@ -16,6 +16,8 @@ use crate::error::CliError;
 
 /// Whose keys sign, before anything is asked of anybody.
 pub(super) struct Signer {
+    /// What resolves to the profile: its name, or that of a role's source.
+    name: String,
     pub(super) profile: Profile,
     keys: Keys,
     pub(super) service: Service,
@@ -51,6 +53,12 @@ pub(super) struct Place<'a> {
 impl Signer {
     pub(super) fn find(context: &Context, args: &Login) -> Result<Self, CliError> {
         let (name, url_is_first) = named(context, args);
+        let name = match name {
+            name if args.session.role_arn.is_some() => {
+                Some(context.target(name.as_deref(), &args.session)?)
+            }
+            name => name,
+        };
         if let Some(name) = name {
             return Self::of_profile(context, args, &name, url_is_first);
         }
@@ -63,7 +71,7 @@ impl Signer {
 
     /// The profile alone, for a link that needs no credentials.
     pub(super) fn profile(context: &Context, args: &Login) -> Result<Profile, CliError> {
-        let name = context.profile(args.profile.as_deref())?;
+        let name = context.target(args.profile.as_deref(), &args.session)?;
         context.resolve(&context.config()?, &wish(&name, &args.session))
     }
 
@@ -78,6 +86,7 @@ impl Signer {
             keys: Keys::OfProfile,
             service: service(&profile, &profile),
             url_is_first,
+            name: name.to_owned(),
             profile,
         })
     }
@@ -121,6 +130,7 @@ impl Signer {
             keys: Keys::Given(credentials),
             service: service(&profile, &profile),
             url_is_first,
+            name: profile.name.clone(),
             profile,
         }))
     }
@@ -164,11 +174,17 @@ impl Signer {
                 (identity, service)
             }
             Keys::OfProfile => {
-                let name = &self.profile.name;
                 let session = session_for(&args.session, &self.profile, wanted.as_ref());
-                let obtained = context.obtain(&wish(name, &session), &args.mfa)?;
+                let obtained = context.obtain(&wish(&self.name, &session), &args.mfa)?;
                 let service = signing_service(&obtained);
-                let identity = of_profile(name, context, args, obtained, &service, wanted)?;
+                let identity = of_profile(
+                    &self.profile.name,
+                    context,
+                    args,
+                    obtained,
+                    &service,
+                    wanted,
+                )?;
                 (identity, service)
             }
         };

@@ -1,5 +1,6 @@
 //! The console: what the browser is told, which page it opens, and what a real one shows.
 
+mod ad_hoc;
 mod browsers;
 mod chromium;
 mod pages;
