@@ -12,11 +12,13 @@ use crate::credentials::AccessKey;
 mod backup;
 mod credential_json;
 mod import_undo;
+mod login_session;
 mod rotation_journal;
 mod sign_in;
 mod stored_key;
 
 pub use backup::is_precious;
+pub use login_session::LoginSession;
 pub use sign_in::SignIn;
 
 /// Why a stored key could not be had.
@@ -109,7 +111,7 @@ pub enum ItemName {
     ImportUndo,
     /// The journal of a rotation of the key stored under this name.
     RotationJournal(String),
-    /// A refresh token of IAM Identity Center.
+    /// A refresh token of IAM Identity Center, or of an AWS sign-in session.
     SignIn,
 }
 
@@ -125,7 +127,7 @@ impl ItemName {
             Self::ImportUndo
         } else if let Some(key) = rotation_journal::rotated_name(name) {
             Self::RotationJournal(key.to_owned())
-        } else if sign_in::is_name(name) {
+        } else if sign_in::is_name(name) || login_session::is_name(name) {
             Self::SignIn
         } else if name.starts_with("oidc:") {
             Self::OidcToken

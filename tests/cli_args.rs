@@ -537,18 +537,21 @@ fn login(cli: Cli) -> Login {
 }
 
 #[test]
-fn what_follows_the_dashes_is_a_command_where_no_profile_came_before() {
+fn with_a_role_what_follows_the_dashes_is_a_command_where_no_profile_came_before() {
     let exec = |line: &str| match cli(line).command {
         Command::Exec(exec) => exec,
         other => panic!("{other:?}"),
     };
     for (line, profile, command) in [
-        ("exec -- aws s3", None, &["aws", "s3"][..]),
-        ("exec --region x -- aws", None, &["aws"]),
-        ("exec work -- aws", Some("work"), &["aws"]),
-        ("exec work -- work", Some("work"), &["work"]),
-        ("exec work sh -c -- work", Some("work"), &["sh", "-c", "--", "work"]),
-        ("exec work", Some("work"), &[]),
+        ("exec --role-arn x -- aws s3", None, &["aws", "s3"][..]),
+        (
+            "--debug exec --role-arn x --source y -- aws",
+            None,
+            &["aws"],
+        ),
+        ("exec --role-arn x work -- aws", Some("work"), &["aws"]),
+        ("exec --role-arn x work -- work", Some("work"), &["work"]),
+        ("exec -- work aws", Some("work"), &["aws"]),
     ] {
         let exec = exec(line);
         assert_eq!(exec.profile.as_deref(), profile, "{line}");

@@ -12,6 +12,7 @@ use crate::clock;
 use crate::faults::Faults;
 use crate::identity::{Caller, user_arn};
 use crate::identity_center;
+use crate::oauth;
 use crate::request::Request;
 use crate::response::Response;
 use crate::world::{AccessKey, Session, World};
@@ -41,6 +42,10 @@ pub fn respond(world: &mut World, request: &Request, resource: &str, now: System
             Ok(()) => done(),
             Err(error) => refused(400, &error.to_string()),
         },
+        ("DELETE", "sign-ins") => {
+            oauth::end_all(world);
+            done()
+        }
         ("PUT", "options") => set_options(world, request),
         _ => refused(404, "there is no such resource"),
     }

@@ -20,6 +20,7 @@ mod ids;
 mod log;
 mod metadata;
 mod mfa;
+mod oauth;
 mod organizations;
 mod parameters;
 mod policy;

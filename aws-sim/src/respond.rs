@@ -13,7 +13,9 @@ use crate::response::Response;
 use crate::sigv4::Authorization;
 use crate::world::World;
 use crate::xml::Element;
-use crate::{control, federated, iam, identity_center, metadata, organizations, signin, sts};
+use crate::{
+    control, federated, iam, identity_center, metadata, oauth, organizations, signin, sts,
+};
 
 /// Answers a request at the machine's time `now` and notes it in the world's log.
 pub fn respond(world: &mut World, request: &Request, now: SystemTime) -> Response {
@@ -45,6 +47,11 @@ fn answer(world: &mut World, request: &Request, now: SystemTime) -> Response {
         ),
         None if asked.service == "signin" => {
             let (caller, response) = signin::respond(world, request, &asked.parameters, now);
+            (caller, Outcome::Ready(response))
+        }
+        None if asked.service == oauth::SERVICE => {
+            let (caller, response) =
+                oauth::respond(world, request, &asked.action, &asked.parameters, now);
             (caller, Outcome::Ready(response))
         }
         None if identity_center::is_service(&asked.service) => {
@@ -94,6 +101,13 @@ impl Asked {
         if let Some((service, action)) = identity_center::route(&request.method, &request.path) {
             return Self {
                 service: service.to_owned(),
+                action: action.to_owned(),
+                parameters: identity_center::parameters(request),
+            };
+        }
+        if let Some(action) = oauth::route(&request.method, &request.path) {
+            return Self {
+                service: oauth::SERVICE.to_owned(),
                 action: action.to_owned(),
                 parameters: identity_center::parameters(request),
             };

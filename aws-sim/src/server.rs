@@ -82,6 +82,11 @@ impl Server {
         self.world().calls.clear();
     }
 
+    /// Ends every sign-in for developer tools, as a changed password does.
+    pub fn end_sign_ins(&self) {
+        crate::oauth::end_all(&mut self.world());
+    }
+
     /// An unused code of a device, good for at least 30 seconds; `None` if there is no such device, or this step's code
     /// and the next one's are used up.
     pub fn token_code(&self, serial: &str) -> Option<String> {

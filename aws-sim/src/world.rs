@@ -15,6 +15,7 @@ use crate::identity_center::IdentityCenter;
 use crate::ids::Ids;
 use crate::log::Call;
 use crate::metadata::Machine;
+use crate::oauth;
 use crate::policy::Document;
 use crate::signin;
 use crate::totp::{self, Device};
@@ -75,6 +76,8 @@ pub struct World {
     #[serde(skip)]
     pub(crate) signin: signin::State,
     #[serde(skip)]
+    pub(crate) oauth: oauth::State,
+    #[serde(skip)]
     pub(crate) calls: Vec<Call>,
     /// Calls answered so far.
     #[serde(skip)]
@@ -102,6 +105,8 @@ pub struct Options {
     pub source_ip: Option<IpAddr>,
     /// Sends a login for an AWS console on to this server's own `/console` page.
     pub local_console: bool,
+    /// Who is signed in to the console in everybody's browser: `ACCOUNT/USER`.
+    pub console_user: Option<String>,
 }
 
 /// One AWS account.

@@ -1,6 +1,7 @@
 //! AWS's services through AWS's own clients. Built lazily: a run that the cache answers builds none. No SDK type leaves this
 //! module.
 
+pub mod dpop;
 pub mod error;
 pub mod iam;
 pub mod iam_report;
@@ -8,6 +9,7 @@ pub mod listing;
 pub mod metadata;
 pub mod organizations;
 pub mod parallel;
+pub mod signin;
 pub mod sso;
 pub mod ssooidc;
 pub mod sts;
@@ -70,6 +72,8 @@ pub struct Aws {
 enum Target {
     Sts,
     Iam,
+    /// AWS Sign-In, which the console and `aws login` share.
+    SignIn,
     /// Identity Center's portal.
     Sso,
     /// Identity Center's sign-in.
@@ -170,6 +174,7 @@ fn endpoint_url(target: Target, service: &Service) -> Option<&Setting<String>> {
     let own = match target {
         Target::Sts => &service.endpoints.sts,
         Target::Iam => &service.endpoints.iam,
+        Target::SignIn => &service.endpoints.signin,
         Target::Sso => &service.endpoints.sso,
         Target::SsoOidc => &service.endpoints.sso_oidc,
         Target::Organizations => &None,
@@ -178,7 +183,7 @@ fn endpoint_url(target: Target, service: &Service) -> Option<&Setting<String>> {
     match target {
         Target::Sts | Target::Iam | Target::Organizations => own.as_ref().or(all),
         // These receive the token itself, not a signature; plain http is this computer.
-        Target::Sso | Target::SsoOidc => own
+        Target::SignIn | Target::Sso | Target::SsoOidc => own
             .as_ref()
             .or(all.filter(|url| url.value.starts_with("http://"))),
     }

@@ -15,6 +15,7 @@ mod moving;
 mod one_password;
 mod serving;
 mod session;
+mod signin;
 mod sso;
 
 use clap::{Parser, Subcommand};
@@ -30,6 +31,7 @@ pub use moving::{Backends, Import, MigrateBackend};
 pub use one_password::OnePassword;
 pub use serving::{Form, Gateway, HttpTokens, Proxy, Server, Servers};
 pub use session::{Clear, Lock, MfaToken, Session};
+pub use signin::Signin;
 pub use sso::{SignInFlags, Sso, SsoCommand, SsoList, SsoLogin, SsoLogout, SsoPopulate};
 
 /// Keep AWS access keys in the operating system's keystore, hand out temporary credentials
@@ -72,6 +74,7 @@ pub enum Command {
     Proxy(Proxy),
     Login(Login),
     Sso(Sso),
+    Signin(Signin),
     SwitchRoles(SwitchRoles),
     Rotate(Rotate),
     Status(Status),

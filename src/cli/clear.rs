@@ -26,6 +26,7 @@ fn forget_sign_ins(context: &Context, profile: Option<&str>) -> Result<usize, Cl
     let location = context.location();
     let mut steps: BTreeSet<String> = BTreeSet::new();
     let mut forgotten = 0;
+    let mut console = Vec::new();
     if let Some(name) = profile {
         // A profile that does not resolve has sessions all the same.
         let instance = context.config().ok().and_then(|config| {
@@ -35,10 +36,19 @@ fn forget_sign_ins(context: &Context, profile: Option<&str>) -> Result<usize, Cl
                 .lineage()
                 .find_map(|profile| Instance::of(profile.sso.as_ref()?, &profile.endpoints))
         });
+        let session = context.config().ok().and_then(|config| {
+            let section = config.profile(name)?;
+            Some(section.setting("login_session")?.value)
+        });
+        console.extend(session);
         steps.extend(instance.map(|instance| instance.fingerprint(&location).to_string()));
     } else {
         steps.extend(vault.sign_ins().map_err(from_vault)?);
         steps.extend(context.sessions().token_steps());
+        console.extend(vault.login_sessions().map_err(from_vault)?);
+    }
+    for arn in console {
+        forgotten += usize::from(vault.remove_login_session(&arn).map_err(from_vault)?);
     }
     for step in steps {
         let token = context.sessions().remove_named(&step)?;

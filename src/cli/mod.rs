@@ -47,6 +47,7 @@ mod rotate;
 mod server;
 mod serving;
 mod sign_in;
+mod signin;
 mod sso;
 mod status;
 mod stores;
@@ -96,6 +97,7 @@ pub fn run(
         Command::Restore(args) => done(restore::run(&context, &args)),
         Command::Server(args) => done(server::run(&context, &args)),
         Command::Rotate(args) => done(rotate::run(&context, &args)),
+        Command::Signin(args) => done(signin::run(&context, &args)),
         Command::Sso(args) => done(sso::run(&context, &args)),
         Command::Status(args) => done(status::run(&context, &args)),
         Command::SwitchRoles(args) => done(switch_roles::run(&context, &args)),
@@ -186,6 +188,7 @@ impl Command {
             Self::Proxy(_) => "proxy",
             Self::Rotate(_) => "rotate",
             Self::Server(_) => "server",
+            Self::Signin(_) => "signin",
             Self::Sso(_) => "sso",
             Self::Status(_) => "status",
             Self::SwitchRoles(_) => "switch-roles",

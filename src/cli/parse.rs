@@ -276,6 +276,10 @@ fn fill(cli: &mut Cli, environment: &Environment) -> Result<(), CliError> {
             fill_session(&mut explain.session, environment)?;
             fill_profile(&mut explain.profile, &explain.session, environment);
         }
+        Command::Signin(signin) => {
+            fill_text(&mut signin.profile, environment, "AWS_PROFILE");
+            fill_bool(&mut signin.stdout, environment, "AWS_VAULT_STDOUT")?;
+        }
         Command::Login(login) => {
             fill_session(&mut login.session, environment)?;
             fill_profile(&mut login.profile, &login.session, environment);

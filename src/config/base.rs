@@ -72,7 +72,11 @@ pub(super) fn own(base: &Profile, target: &Profile, request: &Request) -> Result
         });
     }
     if let Some(session) = base.login_session.clone() {
-        return Ok(Base::LoginSession { profile, session });
+        return Ok(Base::LoginSession {
+            profile,
+            session,
+            service: service(base, target),
+        });
     }
     if let Some(key) = request.static_keys.of_profile(&base.name) {
         return Ok(Base::StaticKey {

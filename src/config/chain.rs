@@ -260,6 +260,7 @@ pub enum Base {
     LoginSession {
         profile: String,
         session: Setting<String>,
+        service: Service,
     },
     /// A key in clear text in `~/.aws/credentials`.
     StaticKey {

@@ -52,6 +52,48 @@ impl ConfigFile {
     }
 }
 
+impl ConfigFile {
+    /// The file's text with one setting of a profile, in place of the one that is there, else right below the profile's header,
+    /// else in a section of its own.
+    pub fn with_setting(&self, name: &str, key: &str, value: &str) -> Result<String, Error> {
+        let Some(section) = self.profile(name) else {
+            return self.with_properties(name, &[(key, value)]);
+        };
+        let unwritable = || Error::UnwritableValue {
+            key: key.to_owned(),
+            value: value.to_owned(),
+        };
+        let there = section
+            .properties()
+            .filter(|property| property.key.eq_ignore_ascii_case(key))
+            .last();
+        let ending = line_ending(self.text());
+        let line = format!("{key} = {value}");
+        let mut text = String::with_capacity(self.text().len() + line.len() + 2);
+        for (number, old) in (1..).zip(self.text().split_inclusive('\n')) {
+            let bare = old.trim_end_matches(['\n', '\r']);
+            if there.as_ref().is_some_and(|it| it.line == number) {
+                text.extend([&line, &old[bare.len()..]]);
+            } else {
+                text.push_str(old);
+            }
+            if there.is_none() && section.line() == number {
+                let missing = if old.ends_with('\n') { "" } else { ending };
+                text.extend([missing, &line, ending]);
+            }
+        }
+        let reads_back = ConfigFile::parse(self.path(), text.as_str()).is_ok_and(|file| {
+            let setting = file.profile(name).and_then(|section| section.setting(key));
+            setting.is_some_and(|setting| setting.value == value)
+        });
+        if reads_back {
+            Ok(text)
+        } else {
+            Err(unwritable())
+        }
+    }
+}
+
 /// Whether a file with this section alone has just this profile with just these properties.
 fn reads_back(name: &str, header: &str, properties: &[(&str, &str)]) -> bool {
     let Ok(file) = ConfigFile::parse(Path::new(""), append_section("", header, properties)) else {
@@ -117,6 +159,33 @@ mod tests {
 
     fn file(text: &str) -> ConfigFile {
         ConfigFile::parse(Path::new("config"), text).unwrap()
+    }
+
+    #[test]
+    fn one_setting_is_replaced_or_added_and_the_rest_stays() {
+        for (before, after) in [
+            ("", "[profile jon]\nlogin_session=arn\n"),
+            ("[profile jon]\n", "[profile jon]\nlogin_session = arn\n"),
+            ("[profile jon]", "[profile jon]\nlogin_session = arn\n"),
+            (
+                "# a\r\n[profile jon]\r\nregion=x # y\r\n",
+                "# a\r\n[profile jon]\r\nlogin_session = arn\r\nregion=x # y\r\n",
+            ),
+            (
+                "[profile jon]\nLogin_Session=old\n[default]\n",
+                "[profile jon]\nlogin_session = arn\n[default]\n",
+            ),
+        ] {
+            let written = file(before).with_setting("jon", "login_session", "arn");
+            assert_eq!(written.unwrap(), after, "{before:?}");
+        }
+        for bad in ["a\nrole_arn = x", " a", ""] {
+            let error = file("[profile jon]\n").with_setting("jon", "login_session", bad);
+            assert!(
+                matches!(error, Err(Error::UnwritableValue { .. })),
+                "{bad:?}"
+            );
+        }
     }
 
     #[test]

@@ -212,7 +212,9 @@ fn call(step: Step<'_>) -> (Option<&'static str>, &'static str) {
         Step::Base(Base::StaticKey { .. }) => (None, "static_key"),
         Step::Base(Base::CredentialProcess { .. }) => (None, "credential_process"),
         Step::Base(Base::CredentialSource { .. }) => (None, "credential_source"),
-        Step::Base(Base::LoginSession { .. }) => (None, "login_session"),
+        Step::Base(Base::LoginSession { .. }) => {
+            (Some("signin:CreateOAuth2Token"), "login_session")
+        }
         Step::Link(Link::GetSessionToken(_)) => (Some("sts:GetSessionToken"), "session"),
         Step::Link(Link::AssumeRole(_)) => (Some("sts:AssumeRole"), "role"),
     }

@@ -56,7 +56,8 @@ impl State {
         self.0.expose_secret()
     }
 
-    pub(super) fn is(&self, answer: &str) -> bool {
+    /// Whether an answer is one to this request.
+    pub fn is(&self, answer: &str) -> bool {
         same(answer, self.expose())
     }
 }

@@ -35,10 +35,16 @@ pub enum Error {
     Config(#[from] crate::config::Error),
     #[error("the access key of profile '{profile}' is no longer in {}", path.display())]
     StaticKeyGone { profile: String, path: PathBuf },
-    #[error(
-        "profile '{profile}' gets its credentials from {kind}, which this version of aws-vault cannot use yet"
-    )]
-    NotYet { profile: String, kind: &'static str },
+    #[error("profile '{profile}' has no AWS sign-in session here")]
+    SignInMissing { profile: String },
+    #[error("the AWS sign-in session of profile '{profile}' is over ({code})")]
+    SignInOver { profile: String, code: String },
+    #[error("this is not the code of this sign-in")]
+    WrongCode,
+    #[error("signing in: {0}")]
+    SignIn(#[from] crate::oauth::Error),
+    #[error(transparent)]
+    Terminal(#[from] crate::terminal::TerminalError),
     #[error("no random numbers from the operating system: {0}")]
     Random(getrandom::Error),
 }
@@ -54,13 +60,6 @@ impl From<super::SsoError> for Error {
 }
 
 impl Error {
-    pub(super) fn not_yet(profile: &str, kind: &'static str) -> Self {
-        Self::NotYet {
-            profile: profile.to_owned(),
-            kind,
-        }
-    }
-
     /// What to do next.
     pub fn hints(&self) -> Vec<String> {
         match self {
@@ -80,9 +79,17 @@ impl Error {
             Self::Source(error) => vec![error.hint().to_owned()],
             Self::Config(error) => error.hint().into_iter().collect(),
             Self::StaticKeyGone { .. } => vec!["run the command again".to_owned()],
-            Self::NotYet { .. } => {
-                vec!["profiles with an access key, and roles behind them, work".to_owned()]
+            Self::SignInMissing { profile } | Self::SignInOver { profile, .. } => {
+                vec![format!("sign in: aws-vault signin {profile}")]
             }
+            Self::WrongCode => {
+                vec![
+                    "copy the whole code from the page that this run printed, and run it again"
+                        .to_owned(),
+                ]
+            }
+            Self::SignIn(error) => error.hint().map(str::to_owned).into_iter().collect(),
+            Self::Terminal(_) => vec!["run it in a terminal".to_owned()],
             Self::Random(_) => Vec::new(),
         }
     }

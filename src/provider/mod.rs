@@ -30,6 +30,7 @@ use crate::sessions::{Fingerprint, Header, Sessions, sealed};
 use crate::vault::Vault;
 
 pub use error::Error;
+pub use login_session::Way;
 pub use session_key::unlock_name;
 pub use sso::{Instance, SsoError, Style};
 
@@ -172,9 +173,11 @@ impl Provider<'_> {
                 source,
                 fact,
             } => credential_source::obtain(self, profile, source, fact.as_ref()),
-            Base::LoginSession { profile, session } => {
-                login_session::obtain(self, profile, session)
-            }
+            Base::LoginSession {
+                profile,
+                session,
+                service,
+            } => login_session::obtain(self, profile, session, service),
             Base::StaticKey { profile, file, key } => static_keys::obtain(self, profile, file, key),
         }
     }

@@ -4,6 +4,7 @@ mod ad_hoc;
 mod browsers;
 mod chromium;
 mod pages;
+mod signin;
 mod switch_roles;
 
 use std::fs;
