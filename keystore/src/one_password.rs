@@ -171,6 +171,7 @@ impl Document {
         json
     }
 
+    #[cfg(unix)]
     pub(crate) fn id(&self) -> Option<&str> {
         text(&self.0, "id")
     }
