@@ -297,22 +297,6 @@ fn a_config_file_that_is_none() {
 }
 
 #[test]
-fn bases_that_this_version_cannot_run_say_so() {
-    let home = Home::new();
-    home.configure(
-        "[profile sso]\nsso_start_url = https://x.awsapps.com/start\nsso_region = eu-west-1\nsso_account_id = 111122223333\n\
-         sso_role_name = R\n[profile web]\nrole_arn = arn:aws:iam::111122223333:role/R\nweb_identity_token_file = /token\n\
-         [profile process]\ncredential_process = echo\n",
-    );
-    for profile in ["sso", "web", "process"] {
-        home.run(["exec", profile, "--", "true"])
-            .fails("which this version of aws-vault cannot use yet")
-            .hints("");
-        home.run(["explain", profile]).ok();
-    }
-}
-
-#[test]
 fn garbage_in_the_cache_is_a_miss() {
     let sim = Sim::deck();
     let home = Home::with_key(&sim, "[profile bastion]\nregion = eu-west-1\n");

@@ -74,9 +74,13 @@ fn an_item_of_ours_is_the_go_tools_byte_for_byte() {
     let ours = opened(&home.keys().join("jon"), "go test passphrase");
     assert_eq!(ours["payload"], theirs["payload"]);
     let mut headers = [ours["header"].clone(), theirs["header"].clone()];
+    assert_eq!(
+        headers[0]["p2c"], 600_000,
+        "the Go tool reads up to 1.3 million"
+    );
     for header in &mut headers {
-        // What differs from one writing to the next.
-        for member in ["p2s", "created"] {
+        // What differs from one writing to the next, and the rounds, which are more than the Go tool's.
+        for member in ["p2s", "created", "p2c"] {
             assert!(
                 header.as_object_mut().unwrap().remove(member).is_some(),
                 "{header}"

@@ -30,10 +30,12 @@ EXAMPLES
   aws-vault login --switch-role prod    the console's Switch role page, filled in")]
 pub struct Login {
     /// Profile of the config file [default: AWS_PROFILE, else you choose]
+    // The places are written down because completion takes the first argument out and puts it back at the end.
+    #[arg(index = 1)]
     pub profile: Option<String>,
 
     /// Page of the console to open, as a link
-    #[arg(conflicts_with_all = ["path", "service"])]
+    #[arg(index = 2, conflicts_with_all = ["path", "service"])]
     pub url: Option<String>,
 
     #[command(flatten)]
