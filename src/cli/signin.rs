@@ -49,7 +49,7 @@ pub fn run(context: &Context, args: &Signin) -> Result<(), CliError> {
     let ask = || {
         Terminal::open()
             .and_then(|mut terminal| terminal.ask_hidden("Code that the browser shows: "))
-            .map_err(crate::provider::Error::from)
+            .map_err(|error| crate::provider::Error::NoCode(error.into()))
     };
     let way = if args.remote {
         Way::Elsewhere { ask: &ask }

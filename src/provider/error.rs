@@ -43,8 +43,9 @@ pub enum Error {
     WrongCode,
     #[error("signing in: {0}")]
     SignIn(#[from] crate::oauth::Error),
-    #[error(transparent)]
-    Terminal(#[from] crate::terminal::TerminalError),
+    /// Nobody typed the code of the browser elsewhere.
+    #[error("{0}")]
+    NoCode(Box<dyn std::error::Error + Send + Sync>),
     #[error("no random numbers from the operating system: {0}")]
     Random(getrandom::Error),
 }
@@ -89,7 +90,7 @@ impl Error {
                 ]
             }
             Self::SignIn(error) => error.hint().map(str::to_owned).into_iter().collect(),
-            Self::Terminal(_) => vec!["run it in a terminal".to_owned()],
+            Self::NoCode(_) => vec!["run it in a terminal".to_owned()],
             Self::Random(_) => Vec::new(),
         }
     }
