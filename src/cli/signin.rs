@@ -8,8 +8,9 @@ use super::parse::required;
 use crate::config::chain::{Purpose, service};
 use crate::config::{ConfigFile, update};
 use crate::error::{CliError, visible};
-use crate::provider::Way;
-use crate::terminal::Terminal;
+use crate::mfa;
+use crate::provider::{self, Way};
+use crate::terminal::{Terminal, TerminalError};
 
 /// Keys that give a profile other credentials, which would count before a sign-in session.
 const OTHER_CREDENTIALS: [&str; 10] = [
@@ -49,7 +50,10 @@ pub fn run(context: &Context, args: &Signin) -> Result<(), CliError> {
     let ask = || {
         Terminal::open()
             .and_then(|mut terminal| terminal.ask_hidden("Code that the browser shows: "))
-            .map_err(|error| crate::provider::Error::NoCode(error.into()))
+            .map_err(|error| match error {
+                TerminalError::Interrupted => mfa::Error::Interrupted.into(),
+                error => provider::Error::NoCode(error.into()),
+            })
     };
     let way = if args.remote {
         Way::Elsewhere { ask: &ask }
