@@ -1,7 +1,5 @@
 //! What a user's own computer needs: profiles for `~/.aws/config`, and links that switch roles in the console. Pure.
 
-use std::collections::BTreeMap;
-
 use super::model::{Assumable, Layout, User};
 use crate::config::arn::Partition;
 
@@ -48,48 +46,62 @@ pub fn sections(
     with_region(&mut first, region_of(None));
     first.properties.push(("mfa_serial", mfa_serial.to_owned()));
     let mut sections = vec![first];
-    let assumable = layout.assumable_by(user);
-    let mut per_account: BTreeMap<&str, usize> = BTreeMap::new();
-    for one in &assumable {
-        *per_account.entry(&one.account).or_default() += 1;
-    }
-    for one in assumable {
-        let Some(arn) = layout.role_arn(one) else {
-            continue;
-        };
-        let several = per_account.get(one.account.as_str()) > Some(&1);
+    let assumable: Vec<_> = layout
+        .assumable_by(user)
+        .into_iter()
+        .filter_map(|one| layout.role_arn(one).map(|arn| (one, arn)))
+        .collect();
+    let names = profile_names(&assumable, source);
+    for ((one, arn), profile) in assumable.iter().zip(names) {
         let mut section = Section {
-            profile: profile_name(one, several, source),
+            profile,
             properties: Vec::new(),
         };
         with_region(&mut section, region_of(Some(&one.account)));
         section.properties.extend([
             ("source_profile", source.to_owned()),
             ("mfa_serial", mfa_serial.to_owned()),
-            ("role_arn", arn),
+            ("role_arn", arn.clone()),
         ]);
         sections.push(section);
     }
     sections
 }
 
-fn profile_name(one: &Assumable, several: bool, source: &str) -> String {
-    let words = |text: &str| {
-        let plain = |c: char| {
-            if c.is_alphanumeric() || "._-".contains(c) {
-                c
-            } else {
-                '-'
-            }
-        };
-        text.to_lowercase().chars().map(plain).collect::<String>()
+/// The account's name alone where that is unique, else with the role's, else with the account's id as well: an account `Prod` and
+/// another `prod` must not become one section twice, which the AWS CLI refuses to read.
+fn profile_names(assumable: &[(&Assumable, String)], source: &str) -> Vec<String> {
+    let account = |one: &Assumable, _: &str| words(&one.account);
+    let role = |one: &Assumable, _: &str| format!("{}-{}", words(&one.account), words(&one.role));
+    let id = |one: &Assumable, arn: &str| {
+        let id = arn.split(':').nth(4).unwrap_or_default();
+        format!("{}-{}-{id}", words(&one.account), words(&one.role))
     };
-    let account = words(&one.account);
-    if several || account == source {
-        format!("{account}-{}", words(&one.role))
-    } else {
-        account
+    let mut names: Vec<String> = vec![String::new(); assumable.len()];
+    for name_of in [&account as &dyn Fn(&Assumable, &str) -> String, &role, &id] {
+        let candidates: Vec<String> = assumable
+            .iter()
+            .map(|(one, arn)| name_of(one, arn))
+            .collect();
+        for (at, candidate) in candidates.iter().enumerate() {
+            let once = candidates.iter().filter(|it| *it == candidate).count() == 1;
+            if names[at].is_empty() && once && candidate != source && !names.contains(candidate) {
+                names[at].clone_from(candidate);
+            }
+        }
     }
+    names
+}
+
+fn words(text: &str) -> String {
+    let plain = |c: char| {
+        if c.is_alphanumeric() || "._-".contains(c) {
+            c
+        } else {
+            '-'
+        }
+    };
+    text.to_lowercase().chars().map(plain).collect()
 }
 
 /// A link for each role, in the order of [`sections`].
@@ -173,6 +185,33 @@ assume = ["DeveloperRole", "Ops"]
 groups = ["All"]
 "#;
         file::parse(Path::new("x"), text, &|_| Ok(String::new())).unwrap()
+    }
+
+    #[test]
+    fn accounts_that_differ_in_capitals_alone_get_profiles_of_their_own() {
+        let one = |account: &str, id: &str| {
+            let role = "DeveloperRole".to_owned();
+            let account = account.to_owned();
+            let arn = format!("arn:aws:iam::{id}:role/{role}");
+            (Assumable { account, role }, arn)
+        };
+        let accounts = [
+            one("Master", "222233334444"),
+            one("master", "333344445555"),
+            one("Product", "444455556666"),
+        ];
+        let assumable: Vec<_> = accounts
+            .iter()
+            .map(|(one, arn)| (one, arn.clone()))
+            .collect();
+        assert_eq!(
+            profile_names(&assumable, "bastion"),
+            [
+                "master-developerrole-222233334444",
+                "master-developerrole-333344445555",
+                "product"
+            ]
+        );
     }
 
     #[test]

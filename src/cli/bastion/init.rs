@@ -15,7 +15,7 @@ use crate::cli::add::prompt_failed;
 use crate::config::arn::Partition;
 use crate::config::chain::{Purpose, service};
 use crate::config::profile::{Origin, Setting};
-use crate::error::CliError;
+use crate::error::{CliError, visible};
 use crate::terminal::Terminal;
 
 pub fn run(context: &Context, args: &Args) -> Result<(), CliError> {
@@ -173,10 +173,14 @@ fn identified(bastion: &str, members: &[Member]) -> Result<String, CliError> {
     if bastion.len() == 12 && bastion.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(bastion.to_owned());
     }
-    Err(CliError::usage(format!(
+    let error = CliError::usage(format!(
         "'{bastion}' is no account: twelve digits are its id"
-    ))
-    .hint("with --organization the account's name will do, too"))
+    ));
+    if members.is_empty() {
+        return Err(error.hint("with --organization the account's name will do, too"));
+    }
+    let names: Vec<_> = members.iter().map(|it| visible(&it.name)).collect();
+    Err(error.hint(format!("the organization has {}", names.join(", "))))
 }
 
 pub fn given(words: &[String]) -> Result<Vec<StartAccount>, CliError> {

@@ -67,9 +67,9 @@ fn saml2aws() {
     let helper = Helper::of(&sim, "bastion");
     let (_, config) = halves(&config("saml.md"));
     let config = config.replace("arn:aws:iam::222233334444:role/Dev", ROLE);
-    // It writes the time with the offset of the time zone.
+    // It writes the time with the offset of the time zone. A secret may end with a Z, too.
     let script = format!(
-        "test \"$1 $2\" = 'login --skip-prompt' || exit 2\n{} | tr -d ' \\n' | sed 's/Z\"/+00:00\"/'",
+        "test \"$1 $2\" = 'login --skip-prompt' || exit 2\n{} | tr -d ' \\n' | sed 's/\\(:[0-9][0-9]\\)Z\"/\\1+00:00\"/'",
         helper.program
     );
     let home = with_program(&sim, &config, "saml2aws", &script);
