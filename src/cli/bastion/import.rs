@@ -6,15 +6,13 @@ use super::super::args::bastion::Import as Args;
 use super::super::context::Context;
 use super::super::output::{notice, print};
 use super::init::{given, refuse_existing, write};
-use super::shared::{bar, counted, read_some, tell_failures};
+use super::shared::{belongings_of_users, counted, read_some, tell_failures};
 use crate::aws::iam::detail::{AccountDetail, Wanted};
-use crate::aws::parallel;
 use crate::bastion::desired::{Desired, desired};
 use crate::bastion::import::{self, Known};
 use crate::bastion::model::{Account, Admin, Layout};
-use crate::bastion::read::{AT_ONCE, Entered};
+use crate::bastion::read::Entered;
 use crate::bastion::starter::ORGANIZATION_ROLE;
-use crate::bastion::users::{self, Belongings};
 use crate::bastion::{file, write as written};
 use crate::config::arn::Partition;
 use crate::error::CliError;
@@ -55,7 +53,7 @@ pub fn run(context: &Context, args: &Args) -> Result<(), CliError> {
     let mut belongings = BTreeMap::new();
     for entered in read.into_iter().flatten() {
         if entered.desired.is_bastion {
-            belongings = of_users(context, &entered)?;
+            belongings = belongings_of_users(context, &entered)?;
         }
         found.insert(
             entered.desired.account.id.clone(),
@@ -122,28 +120,4 @@ fn complete(context: &Context, entered: Entered) -> Result<AccountDetail, CliErr
     let read = context.aws.wait(entered.iam.read(&wanted))??;
     found.roles = read.roles;
     Ok(found)
-}
-
-fn of_users(
-    context: &Context,
-    entered: &Entered,
-) -> Result<BTreeMap<String, Belongings>, CliError> {
-    let names: Vec<String> = entered.found.users.keys().cloned().collect();
-    let bar = bar(context, names.len(), "users");
-    let work = |name: String| {
-        let iam = entered.iam.clone();
-        async move {
-            let belongings = users::belongings(&iam, &name).await;
-            (name, belongings)
-        }
-    };
-    let read = context
-        .aws
-        .wait(parallel::each(names, AT_ONCE, work, || bar.inc(1)))?;
-    bar.finish_and_clear();
-    let mut belongings = BTreeMap::new();
-    for (name, has) in read.into_iter().flatten() {
-        belongings.insert(name, has?);
-    }
-    Ok(belongings)
 }

@@ -11,11 +11,13 @@ use super::super::context::Context;
 use super::doors::{Doors, credentials};
 use crate::aws::iam::account::AccountIam;
 use crate::aws::iam::detail::Wanted;
+use crate::aws::parallel;
 use crate::bastion::desired::{Desired, desired};
 use crate::bastion::file;
 use crate::bastion::model::{Layout, OWNER_TAG, User};
 use crate::bastion::plan::{Adopted, Kind, plan};
-use crate::bastion::read::{self, Entered, Entry};
+use crate::bastion::read::{self, AT_ONCE, Entered, Entry};
+use crate::bastion::users::{self, Belongings};
 use crate::bastion::whole::{Failure, Plan};
 use crate::error::CliError;
 
@@ -121,6 +123,31 @@ pub fn bar(context: &Context, length: usize, what: &'static str) -> ProgressBar 
     ProgressBar::new(length as u64)
         .with_style(style)
         .with_message(what)
+}
+
+/// What each user of the account has: keys, devices, a password.
+pub fn belongings_of_users(
+    context: &Context,
+    entered: &Entered,
+) -> Result<BTreeMap<String, Belongings>, CliError> {
+    let names: Vec<String> = entered.found.users.keys().cloned().collect();
+    let bar = bar(context, names.len(), "users");
+    let work = |name: String| {
+        let iam = entered.iam.clone();
+        async move {
+            let belongings = users::belongings(&iam, &name).await;
+            (name, belongings)
+        }
+    };
+    let read = context
+        .aws
+        .wait(parallel::each(names, AT_ONCE, work, || bar.inc(1)))?;
+    bar.finish_and_clear();
+    let mut belongings = BTreeMap::new();
+    for (name, has) in read.into_iter().flatten() {
+        belongings.insert(name, has?);
+    }
+    Ok(belongings)
 }
 
 /// Tells what failed where, on stderr, each with its hints.

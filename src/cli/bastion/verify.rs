@@ -1,6 +1,5 @@
 //! `aws-vault bastion verify`: proves the fence with real calls, and judges what is there.
 
-use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use serde::Serialize;
@@ -10,14 +9,13 @@ use super::super::args::bastion::Verify as Args;
 use super::super::context::Context;
 use super::super::obtain::Wish;
 use super::super::output::{notice, print};
-use super::shared::{bar, layout, read_all, tell_failures};
+use super::shared::{bar, belongings_of_users, layout, read_all, tell_failures};
 use crate::aws::iam::account::{AccountIam, Door};
 use crate::aws::iam::detail::Wanted;
 use crate::aws::parallel;
 use crate::bastion::desired::Desired;
 use crate::bastion::model::{Assumable, Layout, Trust};
 use crate::bastion::read::{AT_ONCE, Entered};
-use crate::bastion::users::{self, Belongings};
 use crate::bastion::verify::{self, Finding, Verdict};
 use crate::bastion::whole::Failure;
 use crate::config::chain::{Purpose, service};
@@ -62,23 +60,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitCode, CliError> {
 fn judge(context: &Context, layout: &Layout, entered: &Entered) -> Result<Vec<Finding>, CliError> {
     let mut findings = verify::roles(layout, &entered.desired, &entered.found);
     if entered.desired.is_bastion {
-        let names: Vec<String> = entered.found.users.keys().cloned().collect();
-        let bar = bar(context, names.len(), "users");
-        let work = |name: String| {
-            let iam = entered.iam.clone();
-            async move {
-                let belongings = users::belongings(&iam, &name).await;
-                (name, belongings)
-            }
-        };
-        let read = context
-            .aws
-            .wait(parallel::each(names, AT_ONCE, work, || bar.inc(1)))?;
-        bar.finish_and_clear();
-        let mut belongings: BTreeMap<String, Belongings> = BTreeMap::new();
-        for (name, has) in read.into_iter().flatten() {
-            belongings.insert(name, has?);
-        }
+        let belongings = belongings_of_users(context, entered)?;
         findings.extend(verify::people(
             layout,
             &entered.found,
