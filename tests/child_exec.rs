@@ -3,6 +3,8 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::exit)]
 
+mod program;
+
 use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
@@ -11,6 +13,7 @@ use std::process::{Command, Output, Stdio};
 use aws_vault::child::{command, run};
 use aws_vault::environment::Environment;
 use aws_vault::hardening;
+use program::write_program;
 
 /// Words of the command, separated by newlines.
 const WORDS: &str = "TEST_COMMAND";
@@ -157,8 +160,7 @@ fn not_found_is_127_and_not_executable_126() {
     std::fs::write(&plain, "#!/bin/sh\n").unwrap();
     std::fs::set_permissions(&plain, std::fs::Permissions::from_mode(0o644)).unwrap();
     let lost = folder.path().join("lost-interpreter");
-    std::fs::write(&lost, "#!/nowhere/sh\n").unwrap();
-    std::fs::set_permissions(&lost, std::fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(&lost, "#!/nowhere/sh\n");
     for (word, code, says) in [
         (
             "no-such-command",
@@ -189,8 +191,7 @@ fn not_found_is_127_and_not_executable_126() {
 fn a_command_comes_from_the_commands_own_path() {
     let folder = tempfile::tempdir().unwrap();
     let tool = folder.path().join("only-here");
-    std::fs::write(&tool, "#!/bin/sh\necho found\n").unwrap();
-    std::fs::set_permissions(&tool, std::fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(&tool, "#!/bin/sh\necho found\n");
     let path = format!(
         "{}:{}",
         folder.path().display(),

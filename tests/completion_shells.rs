@@ -3,17 +3,18 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::exit)]
 
+mod program;
 mod pty;
 
 use std::ffi::OsString;
 use std::io::Write as _;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
 use aws_vault::cli::args::Shell;
 use aws_vault::cli::completion::{answer, is_asked, script};
 use aws_vault::environment::Environment;
+use program::write_program;
 use pty::Pty;
 
 /// Words of the command line, each followed by a newline.
@@ -182,8 +183,7 @@ impl Machine {
              export {ANSWER}=$(mktemp)\n'{}' --ignored --exact answerer >/dev/null && cat \"${ANSWER}\"\n",
             std::env::current_exe().unwrap().display()
         );
-        std::fs::write(&program, calls).unwrap();
-        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        write_program(&program, &calls);
         std::fs::write(folder.path().join("script"), script(shell).unwrap()).unwrap();
         Self { folder }
     }

@@ -3,9 +3,10 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
 
+mod program;
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
@@ -15,6 +16,7 @@ use aws_vault::console::{Error, SignIn, link};
 use aws_vault::credentials::SessionCredentials;
 use aws_vault::environment::Environment;
 use aws_vault::error::CliError;
+use program::write_program;
 use secrecy::{ExposeSecret as _, SecretString};
 
 const LINK: &str = "https://signin.example/federation?SigninToken=CANARY";
@@ -248,12 +250,8 @@ fn endpoint(status: &'static str, body: &str) -> (String, JoinHandle<String>) {
 /// An environment whose `BROWSER` runs a script in the folder.
 fn browser(folder: &Path, script: &str) -> Environment {
     let program = folder.join("browser");
-    std::fs::write(
-        &program,
-        format!("#!/bin/sh\ncd '{}' && {script}\n", folder.display()),
-    )
-    .unwrap();
-    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let script = format!("#!/bin/sh\ncd '{}' && {script}\n", folder.display());
+    write_program(&program, &script);
     [
         ("BROWSER", program.to_str().unwrap()),
         ("PATH", "/usr/bin:/bin"),

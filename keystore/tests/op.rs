@@ -103,7 +103,8 @@ struct Program {
 impl Program {
     fn install() -> Program {
         let dir = tempfile::tempdir().unwrap();
-        std::fs::copy(support::support_file("op.py"), dir.path().join("op")).unwrap();
+        let script = std::fs::read_to_string(support::support_file("op.py")).unwrap();
+        support::write_program(&dir.path().join("op"), &script);
         Program { dir }
     }
 

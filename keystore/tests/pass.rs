@@ -12,8 +12,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use aws_vault_keystore::{Backend, Error, Keystore, PassKeystore, Settings, location, probe};
-use support::pass::{PassHome, PassageHome, write_program};
-use support::{conformance, item};
+use support::pass::{PassHome, PassageHome};
+use support::{conformance, item, write_program};
 
 /// What the Go tool stores for a credential.
 const GO_ITEM: &str = r#"{"Key":"jon","Data":"eyJBY2Nlc3NLZXlJRCI6IkFLSUFJT1NGT0ROTjdFWEFNUExFIn0=","Label":"aws-vault (jon)","Description":"","KeychainNotTrustApplication":true,"KeychainNotSynchronizable":false}"#;

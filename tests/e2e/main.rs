@@ -6,6 +6,8 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 
+#[path = "../program/mod.rs"]
+mod program;
 #[path = "../pty/mod.rs"]
 mod pty;
 mod support;

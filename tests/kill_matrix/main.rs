@@ -18,6 +18,9 @@ mod matrix;
 #[cfg(target_os = "linux")]
 mod points;
 #[cfg(target_os = "linux")]
+#[path = "../program/mod.rs"]
+mod program;
+#[cfg(target_os = "linux")]
 #[path = "../pty/mod.rs"]
 mod pty;
 #[cfg(target_os = "linux")]

@@ -44,6 +44,18 @@ pub fn support_file(name: &str) -> PathBuf {
         .join(name)
 }
 
+/// Writes a program through a child: a copy of our own handle, in another thread's child that has not yet become its program,
+/// would make the kernel refuse to run it ("Text file busy").
+pub fn write_program(path: &Path, script: &str) {
+    let text = path.with_extension("text");
+    std::fs::write(&text, script).unwrap();
+    let installed = Command::new("install")
+        .args(["-m", "755"])
+        .args([&text, path])
+        .status();
+    assert!(installed.unwrap().success());
+}
+
 pub fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/fixtures")

@@ -1,13 +1,13 @@
 //! Password stores with throw-away keys.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use aws_vault_keystore::PassKeystore;
 use tempfile::TempDir;
 
-use super::{start, support_file};
+use super::{start, support_file, write_program};
 
 const KEY: &str = "vault@example.com";
 
@@ -157,16 +157,6 @@ impl PassageHome {
             .with_variable("HOME", self.home.path())
             .with_variable("PASSAGE_IDENTITIES_FILE", self.identities())
     }
-}
-
-/// Writes a program through a child, so that no other thread's child holds the file open for writing when it is run.
-pub fn write_program(path: &Path, script: &str) {
-    let text = path.with_extension("text");
-    fs::write(&text, script).unwrap();
-    run(Command::new("install")
-        .args(["-m", "755"])
-        .arg(text)
-        .arg(path));
 }
 
 fn require(package: &str, program: &str) {

@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 use super::{DECK, KEY, Key, Ran, Running, Sim};
+use crate::program::write_program;
 use crate::pty::Pty;
 
 pub const PASSPHRASE: &str = "CANARY-passphrase-of-the-file-store";
@@ -110,8 +111,7 @@ impl Home {
     /// A program in the home.
     pub fn script(&self, name: &str, text: &str) -> String {
         let path = self.path(name);
-        fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        write_program(&path, &format!("#!/bin/sh\n{text}\n"));
         path.to_str().unwrap().to_owned()
     }
 
