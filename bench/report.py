@@ -50,6 +50,11 @@ class Row:
     def ratio(self):
         return f"{self.ours / self.peer:.3f}" if self.peer else ""
 
+    def figure(self, value):
+        """With three digits that tell something."""
+        digits = 0 if value >= 1000 else 1 if value >= 1 else 2
+        return f"{value:,.{digits}f} {self.unit}"
+
 
 def ratio_target(most):
     """None for a figure that is shown and has no target."""
@@ -62,26 +67,32 @@ def ratio_target(most):
     return judge
 
 
-def markdown(rows, names, load):
+def markdown(commands, servers, names, load):
     """`load` is the machine's load average before the first measurement: other work shows in every figure."""
-    ours, *peer = names
-    head = ["", ours, *peer, *(["ratio"] if peer else []), "at most", "result"]
-    lines = [head, ["---"] * len(head)]
-    for row in rows:
-        figures = [f"{row.ours:.1f} {row.unit}{row.spread}"]
-        if peer:
-            figures += [f"{row.peer:.1f} {row.unit}" if row.peer else "", row.ratio]
-        target = [row.target.text, row.target.verdict] if row.target else ["", ""]
-        lines.append([row.what, *figures, *target])
-    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     return "\n".join([
         "# How fast it is", "",
         "Written by `make bench`; medians, in brackets the quartiles. Everything runs in a home of its own; programs that are",
         "compared run in turn. Without `PEER=/path/to/another/aws-vault` there are no ratios.", "",
         f"{date.today()}, commit {commit()}, {machine()}, load average {load:.1f} before", "",
-        table, "",
-        *misses(rows),
+        *table(commands, names, "at most"), "",
+        *misses(commands),
+        "## Local servers", "",
+        "Load by `wrk` on the same cores; medians of rounds in which the servers take turns. The peer's is its container server.", "",
+        *table(servers, names, "target"), "",
     ])
+
+
+def table(rows, names, bound):
+    ours, *peer = names
+    head = ["", ours, *peer, *(["ratio"] if peer else []), bound, "result"]
+    lines = [head, ["---"] * len(head)]
+    for row in rows:
+        figures = [row.figure(row.ours) + row.spread]
+        if peer:
+            figures += [row.figure(row.peer) if row.peer else "", row.ratio]
+        target = [row.target.text, row.target.verdict] if row.target else ["", ""]
+        lines.append([row.what, *figures, *target])
+    return [f"| {' | '.join(line)} |" for line in lines]
 
 
 def misses(rows):

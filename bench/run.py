@@ -1,6 +1,6 @@
 """Measures the release build, beside another aws-vault if one is given, and writes bench/results.md.
 
-    run.py [--peer PROGRAM] [--peer-name NAME]
+    run.py [--peer PROGRAM] [--peer-name NAME] [--only commands|servers]
 
 Numbers that miss their target are reported; they are no failure.
 """
@@ -17,6 +17,7 @@ from pathlib import Path
 
 import go_session
 import report
+import servers
 from measure import Program, in_turn, once, peak_kilobytes
 from report import Row
 from stage import BUILT, ROOT, GnomeKeyring, SimulatedAws
@@ -43,19 +44,24 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     arguments.add_argument("--peer", type=Path)
     arguments.add_argument("--peer-name", help="for the table; unless given, what it says about its version")
+    arguments.add_argument("--only", choices=["commands", "servers"], help="a part of it, and nothing is written")
     arguments = arguments.parse_args()
     load, *_ = os.getloadavg()
     with tempfile.TemporaryDirectory(prefix="aws-vault-bench.") as directory, contextlib.ExitStack() as ending:
         bench = Bench(Path(directory), ending, arguments)
-        rows = list(told(bench.measure()))
-    text = report.markdown(rows, [contestant.name for contestant in bench.contestants], load)
-    (ROOT / "bench/results.md").write_text(text)
+        # Commands last, since the peer's store is not the same afterwards.
+        parts = {"servers": lambda: servers.measure(bench, Path(directory)), "commands": bench.measure}
+        measured = {part: list(told(rows())) for part, rows in parts.items() if arguments.only in (None, part)}
+    names = [contestant.name for contestant in bench.contestants]
+    text = report.markdown(measured.get("commands", []), measured.get("servers", []), names, load)
+    if not arguments.only:
+        (ROOT / "bench/results.md").write_text(text)
     print(text)
 
 
 def told(rows):
     for row in rows:
-        print(f"{row.what}: {row.ours:.1f} {row.unit} {row.ratio}", file=sys.stderr)
+        print(f"{row.what}: {row.figure(row.ours)} {row.ratio}", file=sys.stderr)
         yield row
 
 

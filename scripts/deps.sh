@@ -10,7 +10,8 @@ test="$demo dbus dbus-bin gnome-keyring libgcr-base-3-1 libsecret-tools python3-
       keyutils iproute2 libkf5wallet-bin python3-jeepney strace util-linux procps fish zsh curl graphviz pinentry-curses zenity xvfb xdotool
       chromium"
 cross="gcc-mingw-w64-x86-64 wine64"
-bench="$test time"
+# GNU time for memory, wrk for load on the servers.
+bench="$test time wrk"
 
 case "${1:-}" in
     demo) packages=$demo ;;

@@ -32,7 +32,7 @@ pub fn run(context: &Context, args: &Server) -> Result<(), CliError> {
         (0..profiles.len()).map(|at| source.describe(at)).collect();
     let described = described?;
     let address = address(args)?;
-    let eager = if args.lazy { 0 } else { profiles.len() };
+    let eager = if args.manner.lazy { 0 } else { profiles.len() };
     let first: Result<Vec<_>, _> = (0..eager).map(|at| source.first(at)).collect();
     let site = site(args, &described, &address)?;
     let document = document(args.format, &variables(args, &site, &address))?;
@@ -41,7 +41,7 @@ pub fn run(context: &Context, args: &Server) -> Result<(), CliError> {
         site,
         neighbours: neighbours(args),
         first: first?,
-        verbose: args.verbose,
+        verbose: args.manner.verbose,
     };
     let _running = start::start(context, served, &source)?;
     shadow::warn(context);
@@ -117,7 +117,7 @@ fn site(args: &Server, described: &[Described], address: &Address) -> Result<Sit
         }),
         instance: args.docker.is_none().then_some(Instance {
             tokens,
-            tokens_optional: args.http_tokens == HttpTokens::Optional,
+            tokens_optional: args.manner.http_tokens == HttpTokens::Optional,
         }),
     })
 }

@@ -48,7 +48,7 @@ pub fn exec(context: &Context, args: &Exec, profile: &str) -> Result<ExitCode, C
         let source = Source::start(context, &args.session, &args.mfa, vec![profile.to_owned()])?;
         let described = source.describe(0)?;
         shadow::warn(context);
-        let first = if args.servers.lazy {
+        let first = if args.servers.manner.lazy {
             Vec::new()
         } else {
             vec![source.first(0)?]
@@ -60,7 +60,7 @@ pub fn exec(context: &Context, args: &Exec, profile: &str) -> Result<ExitCode, C
             site,
             neighbours: Neighbours::OurUser(Sockets::of_this_namespace()),
             first,
-            verbose: args.servers.verbose,
+            verbose: args.servers.manner.verbose,
         };
         beside(context, args, &described, served, &source)?
     };
@@ -135,7 +135,7 @@ fn site(args: &Exec, described: &Described, address: &Address) -> Result<Site, C
     let instance = || {
         Ok(Instance {
             tokens: Tokens::new()?,
-            tokens_optional: servers.http_tokens == HttpTokens::Optional,
+            tokens_optional: servers.manner.http_tokens == HttpTokens::Optional,
         })
     };
     let grant = servers.ecs.then(grant).transpose();

@@ -18,15 +18,22 @@ pub struct Servers {
     #[arg(long = "ec2-server")]
     pub ec2: bool,
 
-    /// Get the first credentials when the command asks for them, not before it starts
-    #[arg(long)]
-    pub lazy: bool,
-
     /// Hand the token of --ecs-server over in a file instead of the environment
     #[arg(long, requires = "ecs")]
     pub token_file: bool,
 
-    /// Whether --ec2-server wants a session token (IMDSv2)
+    #[command(flatten)]
+    pub manner: Manner,
+}
+
+/// How a server serves, whether beside a command or alone.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Manner {
+    /// Get the first credentials when a program asks for them, not before
+    #[arg(long)]
+    pub lazy: bool,
+
+    /// Whether instance metadata wants a session token (IMDSv2)
     #[arg(
         long,
         value_enum,
@@ -73,23 +80,8 @@ pub struct Server {
     #[arg(long, value_name = "GATEWAY", num_args = 0..=1, require_equals = true, default_missing_value = "169.254.170.2/24", conflicts_with = "ec2", value_parser = gateway)]
     pub docker: Option<Gateway>,
 
-    /// Get the first credentials when a program asks for them
-    #[arg(long)]
-    pub lazy: bool,
-
-    /// Whether instance metadata wants a session token (IMDSv2)
-    #[arg(
-        long,
-        value_enum,
-        value_name = "WHEN",
-        default_value_t,
-        hide_default_value = true
-    )]
-    pub http_tokens: HttpTokens,
-
-    /// Tell on stderr which program was given credentials
-    #[arg(long)]
-    pub verbose: bool,
+    #[command(flatten)]
+    pub manner: Manner,
 
     #[command(flatten)]
     pub session: Session,
