@@ -1,6 +1,6 @@
 # `make demo` and `make test` need nothing but Rust 1.94.1 or newer, a C compiler and Debian or Ubuntu; what else they use
 # they install themselves: Debian packages with apt-get, Python packages into .venv.
-.PHONY: help demo test sdk-matrix kill-matrix lint cross static bench man completions venv venv-demo clean
+.PHONY: help demo test sdk-matrix kill-matrix lint cross static bench soak man completions venv venv-demo clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -49,6 +49,11 @@ bench: venv ## Measure, beside another binary if PEER=/path/to/aws-vault is give
 	@scripts/say.sh "Building the release (thin LTO: several minutes)"
 	@cargo build --quiet --release --workspace --bins
 	@.venv/bin/python -B bench/run.py $(if $(PEER),--peer "$(PEER)") $(if $(PEER_NAME),--peer-name "$(PEER_NAME)")
+
+soak: venv ## The servers for ten minutes (SECONDS=600) with sessions of one minute: calls, expiry, memory
+	@scripts/deps.sh bench
+	@cargo build --quiet --release --workspace --bins
+	@.venv/bin/python -B bench/soak.py $(SECONDS)
 
 sdk-matrix: venv ## AWS's SDKs (npm, Go, Maven) as clients of our servers; docs/sdk-matrix.md has the table
 	@tests/sdk/build.sh

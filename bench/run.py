@@ -48,7 +48,7 @@ def main():
     arguments = arguments.parse_args()
     load, *_ = os.getloadavg()
     with tempfile.TemporaryDirectory(prefix="aws-vault-bench.") as directory, contextlib.ExitStack() as ending:
-        bench = Bench(Path(directory), ending, arguments)
+        bench = Bench(Path(directory), ending, arguments.peer, arguments.peer_name)
         # Commands last, since the peer's store is not the same afterwards.
         parts = {"servers": lambda: servers.measure(bench, Path(directory)), "commands": bench.measure}
         measured = {part: list(told(rows())) for part, rows in parts.items() if arguments.only in (None, part)}
@@ -104,14 +104,13 @@ class Contestant:
 
 
 class Bench:
-    def __init__(self, directory, ending, arguments):
+    def __init__(self, directory, ending, peer=None, peer_name=None):
         self.directory = directory
         self.aws = SimulatedAws(directory, ending)
         self.ours = self.contestant(ending, "aws-vault", BUILT / "aws-vault")
         self.contestants = [self.ours]
-        if arguments.peer:
-            peer = self.contestant(ending, arguments.peer_name or says_of_itself(arguments.peer), arguments.peer.resolve())
-            self.contestants.append(peer)
+        if peer:
+            self.contestants.append(self.contestant(ending, peer_name or says_of_itself(peer), peer.resolve()))
 
     def contestant(self, ending, name, binary):
         """One with a home and a keyring of its own, a key in both stores, and a session that is alive."""

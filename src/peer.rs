@@ -117,10 +117,16 @@ mod linux {
             let kernel = SocketAddrNetlink::new(0, 0);
             sendto(diag, &question(client, server), SendFlags::empty(), &kernel)?;
             let mut answer = [0; 512];
-            let (count, _) = recv(diag, &mut answer, RecvFlags::empty())?;
-            match parse_answer(&answer[..count.min(512)], client, server) {
-                Some(answer) => answer.map_err(rustix::io::Errno::from_raw_os_error),
-                None => Ok(None),
+            loop {
+                let (count, _) = recv(diag, &mut answer, RecvFlags::empty())?;
+                let answer = &answer[..count.min(512)];
+                // One that was not read in its time would make every later answer that of the question before.
+                if answer.get(SEQUENCE) == Some(&ports(client, server)) {
+                    return match parse_answer(answer, client, server) {
+                        Some(answer) => answer.map_err(rustix::io::Errno::from_raw_os_error),
+                        None => Ok(None),
+                    };
+                }
             }
         }
     }
@@ -151,6 +157,8 @@ mod linux {
     }
 
     const MESSAGE_HEADER: usize = 16;
+    /// What the kernel repeats in its answer: the ports tell the questions apart.
+    const SEQUENCE: std::ops::Range<usize> = 8..12;
     const SOCK_DIAG_BY_FAMILY: u16 = 20;
     const NLMSG_ERROR: u16 = 2;
     const NLM_F_REQUEST: u16 = 1;
@@ -166,6 +174,7 @@ mod linux {
         message[0..4].copy_from_slice(&72_u32.to_ne_bytes());
         message[4..6].copy_from_slice(&SOCK_DIAG_BY_FAMILY.to_ne_bytes());
         message[6..8].copy_from_slice(&NLM_F_REQUEST.to_ne_bytes());
+        message[SEQUENCE].copy_from_slice(&ports(client, server));
         let body = &mut message[MESSAGE_HEADER..];
         body[0] = AF_INET;
         body[1] = IPPROTO_TCP;
@@ -306,6 +315,23 @@ mod linux {
             assert_eq!(ours.look_at(end(1), server), (None, false));
             let none = Sockets { diag: None };
             assert!(none.look_at(client, server).1, "without sock_diag");
+        }
+
+        #[test]
+        fn an_answer_that_was_left_unread_is_not_the_next_ones() {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+            let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let (client, server) = (
+                v4(client.local_addr().unwrap()),
+                v4(listener.local_addr().unwrap()),
+            );
+            let ours = Sockets::of_this_namespace();
+            let kernel = SocketAddrNetlink::new(0, 0);
+            let other = question(end(1), server);
+            let diag = ours.diag.as_ref().unwrap();
+            sendto(diag, &other, SendFlags::empty(), &kernel).unwrap();
+            assert!(ours.look_at(client, server).1);
+            assert!(ours.look_at(client, server).1);
         }
 
         #[test]

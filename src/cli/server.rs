@@ -12,6 +12,7 @@ use super::output::{notice, print};
 use super::serving::shadow;
 use super::serving::source::{Described, Source};
 use super::serving::start::{self, Address, Served};
+use super::serving::token_file::TokenFile;
 use crate::error::CliError;
 use crate::peer::Sockets;
 use crate::server::{Container, Grant, Instance, Neighbours, Secret, Site, Tokens};
@@ -35,7 +36,14 @@ pub fn run(context: &Context, args: &Server) -> Result<(), CliError> {
     let eager = if args.manner.lazy { 0 } else { profiles.len() };
     let first: Result<Vec<_>, _> = (0..eager).map(|at| source.first(at)).collect();
     let site = site(args, &described, &address)?;
-    let document = document(args.format, &variables(args, &site, &address))?;
+    let file = match site.container.as_ref().map(|it| &it.grants[0].token) {
+        Some(token) if args.token_file => Some(TokenFile::write(context, token, args.port)?),
+        _ => None,
+    };
+    let document = document(
+        args.format,
+        &variables(args, &site, &address, file.as_ref()),
+    )?;
     let served = Served {
         address: &address,
         site,
@@ -125,7 +133,12 @@ fn site(args: &Server, described: &[Described], address: &Address) -> Result<Sit
 /// For each profile its name and what a program must be told.
 type Block = (String, Vec<(&'static str, Zeroizing<String>)>);
 
-fn variables(args: &Server, site: &Site, address: &Address) -> Vec<Block> {
+fn variables(
+    args: &Server,
+    site: &Site,
+    address: &Address,
+    file: Option<&TokenFile>,
+) -> Vec<Block> {
     let grants = site.container.iter().flat_map(|it| &it.grants);
     let tokens: Vec<&Secret> = grants.map(|grant| &grant.token).collect();
     let alone = site.profiles.len() == 1;
@@ -143,11 +156,20 @@ fn variables(args: &Server, site: &Site, address: &Address) -> Vec<Block> {
                 format!("{uri}{slash}").into(),
             )]
         } else {
-            let token = tokens.get(at).or(tokens.first());
-            let token = token.map_or(String::new(), |token| token.expose().to_owned());
             vec![
                 ("AWS_CONTAINER_CREDENTIALS_FULL_URI", uri.into()),
-                ("AWS_CONTAINER_AUTHORIZATION_TOKEN", token.into()),
+                match (file, tokens.get(at).or(tokens.first())) {
+                    (Some(file), _) => (
+                        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+                        file.path().to_string_lossy().into_owned().into(),
+                    ),
+                    (None, token) => (
+                        "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+                        token
+                            .map_or(String::new(), |it| it.expose().to_owned())
+                            .into(),
+                    ),
+                },
             ]
         };
         for name in ["AWS_REGION", "AWS_DEFAULT_REGION"] {

@@ -4,7 +4,7 @@ mod ask;
 pub(super) mod shadow;
 pub(super) mod source;
 pub(super) mod start;
-mod token_file;
+pub(super) mod token_file;
 
 use std::process::ExitCode;
 
@@ -78,7 +78,7 @@ fn beside(
     let uri = served.address.url();
     let token = site.container.as_ref().map(|it| &it.grants[0].token);
     let file = match token {
-        Some(token) if args.servers.token_file => Some(TokenFile::write(context, token)?),
+        Some(token) if args.servers.token_file => Some(TokenFile::write(context, token, None)?),
         _ => None,
     };
     let credentials = match (token, &file) {

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -13,8 +13,9 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
+use tokio::runtime::{LocalOptions, LocalRuntime};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
-use tokio::task::{LocalSet, spawn_local};
+use tokio::task::spawn_local;
 
 use super::credentials::{Client, Desk, Supply};
 use super::reply::Reply;
@@ -31,6 +32,9 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 const CONNECTION_TIMEOUT: Duration = Duration::from_mins(10);
 /// Of a request's head; more is answered with 431.
 const MOST_HEAD_BYTES: usize = 16 * 1024;
+/// Connections that nobody accepted yet. std asks for 128; whoever comes too many would try again after a second.
+#[cfg(unix)]
+const BACKLOG: i32 = 4096;
 /// As EC2's answers: they do not survive a router.
 const HOP_LIMIT: u32 = 1;
 
@@ -77,31 +81,43 @@ pub fn start(
     supply: Supply,
     log: Option<AccessLog>,
 ) -> std::io::Result<Running> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_io()
-        .enable_time()
-        .build()?;
     let (stop, stopped) = oneshot::channel();
     for listener in &listeners {
         listener.socket.set_nonblocking(true)?;
         listener.socket.set_ttl(HOP_LIMIT)?;
+        #[cfg(unix)]
+        rustix::net::listen(&listener.socket, BACKLOG)?;
     }
+    let (ready, readiness) = mpsc::channel();
     let thread = std::thread::Builder::new()
         .name("server".to_owned())
         .spawn(move || {
-            let serve = async {
+            let runtime = runtime().map_err(|error| ready.send(Err(error)));
+            let Ok(runtime) = runtime else { return };
+            let _ = ready.send(Ok(()));
+            runtime.block_on(async {
                 let desk = Desk::new(supply);
                 for listener in listeners {
                     spawn_local(accept(listener, Rc::clone(&desk), log.clone()));
                 }
                 let _ = stopped.await;
-            };
-            LocalSet::new().block_on(&runtime, serve);
+            });
         })?;
+    readiness
+        .recv()
+        .unwrap_or_else(|_| Err(std::io::ErrorKind::BrokenPipe.into()))?;
     Ok(Running {
         stop: Some(stop),
         thread: Some(thread),
     })
+}
+
+/// One thread: what is done for a request takes microseconds, and a second thread would only wait for the first.
+fn runtime() -> std::io::Result<LocalRuntime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .build_local(LocalOptions::default())
 }
 
 impl Drop for Running {

@@ -155,7 +155,10 @@ impl Desk {
         let mut drawers = self.drawers.borrow_mut();
         if !drawers.contains_key(subject) {
             if drawers.len() >= MOST_SUBJECTS {
-                drawers.retain(|subject, _| subject.role_arn.is_none());
+                drawers.retain(|subject, drawer| {
+                    // Somebody waits for what is being had.
+                    subject.role_arn.is_none() || drawer.slot.is_refreshing()
+                });
             }
             drawers.insert(subject.clone(), Drawer::default());
         }
@@ -199,6 +202,17 @@ impl Desk {
             return;
         };
         match result {
+            // A clock that is wrong makes new credentials old; having more of them would not help.
+            Ok(session) if session.expiration <= now.wall => {
+                let failure = Failure {
+                    message: format!(
+                        "aws-vault: the credentials expired at {}, before they came; is the clock right?",
+                        rfc3339(session.expiration)
+                    ),
+                    asked: false,
+                };
+                drawer.slot.failed(failure, false, now);
+            }
             Ok(session) => {
                 let expires = Deadline::at(session.expiration, now);
                 drawer
@@ -278,6 +292,8 @@ impl std::fmt::Debug for Desk {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+
     use super::*;
 
     #[test]
@@ -305,5 +321,72 @@ mod tests {
                 "Expiration": "2023-11-14T22:13:20Z",
             })
         );
+    }
+    const NOW: SystemTime = SystemTime::UNIX_EPOCH;
+
+    fn session(expiration: SystemTime) -> SessionCredentials {
+        SessionCredentials {
+            access_key_id: "ASIA".into(),
+            secret_access_key: "secret".into(),
+            session_token: "token".into(),
+            expiration,
+        }
+    }
+
+    /// A desk whose orders can be looked at and answered.
+    fn desk() -> (Rc<Desk>, mpsc::Receiver<Order>) {
+        let (orders, taken) = mpsc::channel();
+        let supply = Supply {
+            fetch: Box::new(move |order| orders.send(order).unwrap()),
+            first: Vec::new(),
+            clock: || NOW,
+        };
+        (Desk::new(supply), taken)
+    }
+
+    fn run<T>(work: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build_local(tokio::runtime::LocalOptions::default())
+            .unwrap()
+            .block_on(work)
+    }
+
+    async fn status(desk: Rc<Desk>, role: usize) -> u16 {
+        let subject = Subject {
+            profile: 0,
+            role_arn: Some(format!("arn:aws:iam::1:role/{role}")),
+        };
+        let reply = desk.reply(subject, Form::Container, Client::default);
+        reply.await.status().as_u16()
+    }
+
+    #[test]
+    fn credentials_that_expired_before_they_came_are_a_failure() {
+        run(async {
+            let (desk, orders) = desk();
+            let waiting = tokio::task::spawn_local(status(Rc::clone(&desk), 0));
+            tokio::task::yield_now().await;
+            let order = orders.try_recv().unwrap();
+            order.reply.send(Ok(session(NOW))).unwrap();
+            assert_eq!(waiting.await.unwrap(), 503);
+            assert_eq!(status(desk, 0).await, 503);
+            assert!(orders.try_recv().is_err(), "had again at once");
+        });
+    }
+
+    #[test]
+    fn whoever_waits_is_not_forgotten_for_newer_roles() {
+        run(async {
+            let (desk, orders) = desk();
+            let ask = |role| tokio::task::spawn_local(status(Rc::clone(&desk), role));
+            let first = ask(0);
+            let _others: Vec<_> = (1..=MOST_SUBJECTS + 1).map(ask).collect();
+            tokio::task::yield_now().await;
+            let order = orders.try_recv().unwrap();
+            let expiration = NOW + Duration::from_hours(1);
+            order.reply.send(Ok(session(expiration))).unwrap();
+            assert_eq!(first.await.unwrap(), 200);
+        });
     }
 }

@@ -105,6 +105,10 @@ impl<T, E> Slot<T, E> {
         self.failed = Some((failure, Deadline::after(now, quiet)));
     }
 
+    pub fn is_refreshing(&self) -> bool {
+        self.refreshing
+    }
+
     /// What a refresh that starts now must at least yield: credentials that outlast the window of those we have.
     pub fn wanted(&self) -> Duration {
         self.held

@@ -59,6 +59,7 @@ EXAMPLES
   aws-vault server work                          paste the printed lines into another terminal
   aws-vault server --port 9078 work play         an address that does not change
   aws-vault server --format=fish work
+  aws-vault server --port 9078 --token-file work both stay the same: for a run configuration of an IDE
   aws-vault server --docker work > aws.env       for containers: see docs/servers.md")]
 pub struct Server {
     /// Profiles of the config file [default: AWS_PROFILE, else you choose]
@@ -79,6 +80,10 @@ pub struct Server {
     /// Serve the containers of a bridge network, each profile with a token of its own [default network: 169.254.170.2/24]
     #[arg(long, value_name = "GATEWAY", num_args = 0..=1, require_equals = true, default_missing_value = "169.254.170.2/24", conflicts_with = "ec2", value_parser = gateway)]
     pub docker: Option<Gateway>,
+
+    /// Hand the token over in a file, which with --port is the same from day to day
+    #[arg(long, conflicts_with_all = ["ec2", "docker"])]
+    pub token_file: bool,
 
     #[command(flatten)]
     pub manner: Manner,

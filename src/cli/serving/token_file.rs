@@ -15,15 +15,18 @@ pub struct TokenFile(PathBuf);
 
 impl TokenFile {
     /// In `XDG_RUNTIME_DIR`, which no disk holds, else beside the sessions. Without a newline: botocore and the SDK for Rust
-    /// would send it.
-    pub fn write(context: &Context, token: &Secret) -> Result<Self, CliError> {
+    /// would send it. `port`: one that the user chose, so that the file is the same from day to day, too.
+    pub fn write(context: &Context, token: &Secret, port: Option<u16>) -> Result<Self, CliError> {
         let dir = match context.environment.var_os("XDG_RUNTIME_DIR") {
             Some(dir) if Path::new(dir).is_absolute() => Path::new(dir).join("aws-vault"),
             _ => context.sessions().dir().to_owned(),
         };
         files::create_private_dir(&dir)?;
         sweep(&dir);
-        let path = dir.join(format!("{PREFIX}{}", std::process::id()));
+        let path = dir.join(match port {
+            Some(port) => format!("token-of-port-{port}"),
+            None => format!("{PREFIX}{}", std::process::id()),
+        });
         Pending::reserve(&path, token.expose().len())?.commit(token.expose().as_bytes())?;
         Ok(Self(path))
     }

@@ -77,6 +77,36 @@ fn expired_credentials_never_leave() {
     assert_eq!(sim.count("AssumeRole"), 2);
 }
 
+/// A long job with short sessions, in small: `make soak` takes its time. Each refresh is one call, and what is served lives.
+#[test]
+fn a_job_that_outlives_its_sessions() {
+    const LIFETIME: Duration = Duration::from_secs(4);
+    let (sim, home) = roles();
+    let shorten = || {
+        let end = humantime::format_rfc3339_millis(now() + LIFETIME).to_string();
+        let kind = FaultKind::Field {
+            name: "Expiration".to_owned(),
+            value: end,
+        };
+        sim.faults([fault("AssumeRole", kind)]);
+    };
+    shorten();
+    let server = Server::start(&home, &["--ecs-server", "deploy"]);
+    let mut seen = std::collections::BTreeSet::new();
+    while seen.len() < 4 {
+        shorten();
+        let credentials = server.container("/").ok().json();
+        let expiry = humantime::parse_rfc3339(credentials["Expiration"].as_str().unwrap()).unwrap();
+        // Written without fractions of a second.
+        assert!(expiry + Duration::from_secs(1) > now(), "{credentials}");
+        seen.insert(credentials["AccessKeyId"].to_string());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    // One more may be under way.
+    let calls = sim.count("AssumeRole");
+    assert!((4..=5).contains(&calls), "{calls} calls for {seen:?}");
+}
+
 #[test]
 fn nobody_is_asked_twice_by_the_retries_of_an_sdk() {
     let sim = Sim::deck();

@@ -139,6 +139,24 @@ impl<'a> Server<'a> {
         self.ask("GET", path, &[("X-aws-ec2-metadata-token", &token)])
     }
 
+    pub fn kill(&self, signal: rustix::process::Signal) {
+        self.running.as_ref().unwrap().kill(signal);
+    }
+
+    /// Memory of the serving process.
+    pub fn resident_kilobytes(&self) -> u64 {
+        let pid = self.running.as_ref().unwrap().pid;
+        let file = format!("/proc/{}/status", pid.as_raw_nonzero());
+        let status = std::fs::read_to_string(file).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        line.unwrap()
+            .trim()
+            .strip_suffix(" kB")
+            .unwrap()
+            .parse()
+            .unwrap()
+    }
+
     /// Lets the command end.
     #[track_caller]
     pub fn stop(mut self) -> Ran {

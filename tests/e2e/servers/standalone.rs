@@ -1,6 +1,7 @@
 //! `aws-vault server`, and its network for containers.
 
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -83,6 +84,29 @@ fn a_program_in_another_terminal() {
     .ok();
     assert!(ran.stdout.contains(":assumed-role/Deployer/"), "{ran:#?}");
     assert_eq!(sim.count("AssumeRole"), 1);
+}
+
+#[test]
+fn a_token_that_is_read_anew_from_its_file() {
+    let (_sim, home) = roles();
+    let server = Standalone::start(&home, &["--token-file", "deploy"], 4);
+    let file = server.values("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")[0];
+    assert!(
+        server
+            .values("AWS_CONTAINER_AUTHORIZATION_TOKEN")
+            .is_empty()
+    );
+    let mode = std::fs::metadata(file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let token = std::fs::read_to_string(file).unwrap();
+    let uri = server.values("AWS_CONTAINER_CREDENTIALS_FULL_URI")[0];
+    let host = uri.strip_prefix("http://").unwrap().trim_end_matches('/');
+    let request = format!(
+        "GET / HTTP/1.1\r\nHost: {host}\r\nAuthorization: {token}\r\nConnection: close\r\n\r\n"
+    );
+    send(host, request.as_bytes()).ok();
+    home.run(["server", "--token-file", "--ec2", "deploy"])
+        .exits(2, "--ec2");
 }
 
 #[test]

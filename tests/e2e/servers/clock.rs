@@ -1,0 +1,75 @@
+//! Clocks that jump, and a machine that sleeps.
+
+use std::time::Duration;
+
+use aws_sim::FaultKind;
+
+use super::{Server, roles};
+use crate::support::{Sim, fault, now};
+
+/// Debian's package faketime; the other name is that of the dynamic linker's cache on other systems.
+const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
+
+fn expiring(sim: &Sim, seconds: u64) {
+    let end = now() + Duration::from_secs(seconds);
+    let value = humantime::format_rfc3339_seconds(end).to_string();
+    let name = "Expiration".to_owned();
+    sim.faults([fault("AssumeRole", FaultKind::Field { name, value })]);
+}
+
+/// A process that is stopped sees neither timers nor clocks, as on a machine that sleeps: the first request afterwards gets new
+/// credentials, not those of before.
+#[test]
+fn sleeping_past_the_expiry() {
+    let (sim, home) = roles();
+    expiring(&sim, 8);
+    let server = Server::start(&home, &["--ecs-server", "deploy"]);
+    let first = server.container("/").ok().json();
+    server.kill(rustix::process::Signal::STOP);
+    std::thread::sleep(Duration::from_secs(9));
+    expiring(&sim, 3600);
+    server.kill(rustix::process::Signal::CONT);
+    let second = server.container("/").ok().json();
+    assert_ne!(first["AccessKeyId"], second["AccessKeyId"]);
+    assert_eq!(sim.count("AssumeRole"), 2);
+}
+
+/// Somebody sets the wall clock while the server runs.
+#[test]
+fn a_wall_clock_that_is_set() {
+    let (sim, mut home) = roles();
+    assert!(
+        std::path::Path::new(FAKETIME).exists(),
+        "install the Debian package faketime"
+    );
+    let (file, new) = (home.path("time"), home.path("time.new"));
+    let set = |hours: &str| {
+        // In one step: the library may read at any moment.
+        std::fs::write(&new, format!("{hours}\n")).unwrap();
+        std::fs::rename(&new, &file).unwrap();
+    };
+    set("+0");
+    home.set("LD_PRELOAD", FAKETIME);
+    home.set("FAKETIME_TIMESTAMP_FILE", &file);
+    home.set("FAKETIME_NO_CACHE", "1");
+    // Timers do not care what time it is.
+    home.set("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+    let server = Server::start(&home, &["--ecs-server", "deploy"]);
+    let first = server.container("/").ok().json();
+
+    // Back: by the time since boot they are still good.
+    set("-10h");
+    assert_eq!(server.container("/").ok().json(), first);
+    assert_eq!(sim.count("AssumeRole"), 1);
+
+    // Forth: whatever AWS gives now has expired by this clock, so nothing is served, and no old ones either.
+    set("+10h");
+    server.container("/").is(503);
+    let calls = sim.count("AssumeRole");
+    assert!(calls > 1);
+
+    // Right again: as soon as failures are forgotten.
+    set("+0");
+    std::thread::sleep(Duration::from_millis(4200));
+    server.container("/").ok();
+}
