@@ -48,12 +48,17 @@ impl Outcome {
     }
 }
 
-/// Names of the keys in a store, without sessions and tokens; of one profile alone if it is given, which must then be there.
+/// Names of the keys and MFA seeds in a store, without sessions and tokens; of one profile alone if it is given, which must then be there.
 pub fn names(store: &dyn Keystore, only: Option<&str>) -> Result<BTreeSet<String>, Error> {
     let mut names: BTreeSet<String> = store
         .names()?
         .into_iter()
-        .filter(|name| matches!(ItemName::parse(name), ItemName::Credential(_)))
+        .filter(|name| {
+            matches!(
+                ItemName::parse(name),
+                ItemName::Credential(_) | ItemName::MfaSeed(_)
+            )
+        })
         .collect();
     if let Some(only) = only {
         names.retain(|name| name == only);

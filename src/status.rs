@@ -30,7 +30,8 @@ pub struct Answer {
     pub arn: Option<String>,
     pub created: Option<SystemTime>,
     pub last_used: Option<LastUsed>,
-    pub mfa_devices: Option<usize>,
+    /// Serial numbers of the user's devices.
+    pub mfa_devices: Option<Vec<String>>,
     /// How many keys the user has.
     pub keys_of_user: Option<usize>,
     /// One sentence each.
@@ -96,7 +97,7 @@ fn ask(aws: &Aws, question: &Question) -> Answer {
         .find(|key| key.access_key_id == id)
         .and_then(|key| key.created);
     answer.keys_of_user = keys.map(|keys| keys.len());
-    answer.mfa_devices = devices.map(|devices| devices.len());
+    answer.mfa_devices = devices;
     answer.account = Some(identity.account);
     answer.arn = Some(identity.arn);
     answer

@@ -13,6 +13,7 @@ mod backup;
 mod credential_json;
 mod import_undo;
 mod login_session;
+mod mfa_seed;
 mod rotation_journal;
 mod sign_in;
 mod stored_key;
@@ -31,6 +32,11 @@ pub enum Error {
         name: String,
         backend: aws_vault_keystore::Backend,
         reason: &'static str,
+    },
+    #[error("what the {backend} store holds for the MFA device {serial} is not a seed")]
+    CorruptSeed {
+        serial: String,
+        backend: aws_vault_keystore::Backend,
     },
     #[error("the {backend} store did not return what was just stored as '{name}'")]
     NotPersisted {
@@ -85,6 +91,9 @@ impl Error {
                 _ => return Vec::new(),
             },
             Self::Corrupt { .. } => "`aws-vault add` it again",
+            Self::CorruptSeed { .. } => {
+                "restore it from a backup, or choose another --prompt (AWS_VAULT_PROMPT)"
+            }
             Self::NotPersisted { .. } => "choose another store with --backend",
             Self::Random(_) => return Vec::new(),
         };
@@ -111,6 +120,8 @@ pub enum ItemName {
     ImportUndo,
     /// The journal of a rotation of the key stored under this name.
     RotationJournal(String),
+    /// The seed of the MFA device with this serial number.
+    MfaSeed(String),
     /// A refresh token of IAM Identity Center, or of an AWS sign-in session.
     SignIn,
 }
@@ -127,6 +138,8 @@ impl ItemName {
             Self::ImportUndo
         } else if let Some(key) = rotation_journal::rotated_name(name) {
             Self::RotationJournal(key.to_owned())
+        } else if let Some(serial) = mfa_seed::serial(name) {
+            Self::MfaSeed(serial.to_owned())
         } else if sign_in::is_name(name) || login_session::is_name(name) {
             Self::SignIn
         } else if name.starts_with("oidc:") {
@@ -197,6 +210,8 @@ pub struct Inventory {
     pub credentials: BTreeSet<String>,
     /// Of those whose rotation is not finished.
     pub rotations: BTreeSet<String>,
+    /// Serial numbers of the MFA devices whose seeds are kept.
+    pub mfa_seeds: BTreeSet<String>,
 }
 
 /// An opened store.
@@ -225,6 +240,7 @@ impl Vault {
             match ItemName::parse(&name) {
                 ItemName::Credential(name) => drop(inventory.credentials.insert(name)),
                 ItemName::RotationJournal(name) => drop(inventory.rotations.insert(name)),
+                ItemName::MfaSeed(serial) => drop(inventory.mfa_seeds.insert(serial)),
                 _ => {}
             }
         }
@@ -314,6 +330,7 @@ impl Vault {
                 | ItemName::SessionKey
                 | ItemName::ImportUndo
                 | ItemName::SignIn
+                | ItemName::MfaSeed(_)
                 | ItemName::RotationJournal(_) => false,
             };
             if matches && self.store.remove(&name)? {

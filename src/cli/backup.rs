@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use age::secrecy::SecretString;
+use aws_vault_keystore::Item;
 use secrecy::ExposeSecret as _;
 
 use super::add::prompt_failed;
@@ -14,6 +15,7 @@ use crate::backup::{self, Backup, Key, Lock};
 use crate::error::CliError;
 use crate::files;
 use crate::terminal::{Terminal, progress};
+use crate::vault::ItemName;
 
 pub fn run(context: &Context, args: &args::Backup) -> Result<(), CliError> {
     if args.verify {
@@ -74,7 +76,7 @@ pub fn run(context: &Context, args: &args::Backup) -> Result<(), CliError> {
     };
     print(&format!(
         "Wrote {} to {}; {proof}.\n",
-        counted(backup.items.len()),
+        counted(&backup.items),
         args.file.display()
     ))
 }
@@ -193,11 +195,18 @@ fn is_same(one: &Backup, other: &Backup) -> bool {
             .all(|(one, other)| one.name == other.name && one.data.expose() == other.data.expose())
 }
 
-pub fn counted(items: usize) -> String {
-    if items == 1 {
-        "1 key".to_owned()
+fn counted(items: &[Item]) -> String {
+    let is_seed = |item: &&Item| matches!(ItemName::parse(&item.name), ItemName::MfaSeed(_));
+    let seeds = items.iter().filter(is_seed).count();
+    let some = |count: usize, what| match count {
+        1 => format!("1 {what}"),
+        count => format!("{count} {what}s"),
+    };
+    let keys = some(items.len() - seeds, "key");
+    if seeds == 0 {
+        keys
     } else {
-        format!("{items} keys")
+        format!("{keys} and {}", some(seeds, "MFA seed"))
     }
 }
 

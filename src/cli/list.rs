@@ -59,6 +59,7 @@ struct Inventory {
     /// When keys were made, of those of which it is known.
     created: BTreeMap<String, SystemTime>,
     rotations: BTreeSet<String>,
+    mfa_seeds: BTreeSet<String>,
     limit: Option<Duration>,
     backend: String,
     now: u64,
@@ -72,6 +73,7 @@ struct Document<'a> {
     profiles: Vec<ProfileEntry<'a>>,
     credentials: &'a BTreeSet<String>,
     access_keys: Vec<KeyEntry<'a>>,
+    mfa_seeds: &'a BTreeSet<String>,
     sign_ins: Vec<SignInEntry<'a>>,
     sessions: Vec<SessionEntry<'a>>,
 }
@@ -126,6 +128,7 @@ impl Inventory {
         Ok(Self {
             created: found.credentials.iter().filter_map(created).collect(),
             rotations: found.rotations,
+            mfa_seeds: found.mfa_seeds,
             limit: key_age::limit(context)?,
             sign_ins: tokens
                 .into_iter()
@@ -267,6 +270,7 @@ impl Inventory {
                 .iter()
                 .map(|name| self.key_entry(name))
                 .collect(),
+            mfa_seeds: &self.mfa_seeds,
             sign_ins: self
                 .sign_ins
                 .iter()

@@ -11,7 +11,7 @@ use crate::credentials::rfc3339;
 use crate::error::{CliError, visible};
 use crate::index::Chosen;
 use crate::migration::{self, Error, Migration, Outcome};
-use crate::vault;
+use crate::vault::{self, ItemName};
 
 pub fn run(context: &Context, args: &MigrateBackend) -> Result<(), CliError> {
     let (from, to) = (args.from.keystore(), args.to.keystore());
@@ -109,7 +109,9 @@ fn summary(outcomes: &[Outcome]) -> String {
 /// the next run would find nothing in it.
 fn remember(context: &Context, migration: &Migration<'_>) {
     let (from, to) = (migration.from, migration.to);
-    let (Ok(left), Ok(arrived)) = (migration::names(from, None), migration::names(to, None)) else {
+    let (Ok(mut left), Ok(mut arrived)) =
+        (migration::names(from, None), migration::names(to, None))
+    else {
         return;
     };
     let before = context.index();
@@ -119,6 +121,9 @@ fn remember(context: &Context, migration: &Migration<'_>) {
             name: to.backend().to_string(),
             since: rfc3339(context.now()),
         });
+    }
+    for names in [&mut left, &mut arrived] {
+        names.retain(|name| matches!(ItemName::parse(name), ItemName::Credential(_)));
     }
     let rotations = std::collections::BTreeSet::new();
     index.note(&from.location(), &left, &rotations);

@@ -28,7 +28,8 @@ impl Context {
         let environment = self.environment.clone();
         let ask = move |serial: &str| ask(serial, named, &environment, debug);
         let running = Running::of(&self.environment);
-        Ok(CodeSource::new(flag, Box::new(ask), running))
+        let of_vault = self.global.prompt == Some(Prompt::Vault);
+        Ok(CodeSource::new(flag, Box::new(ask), running).of_vault(of_vault))
     }
 }
 
@@ -71,7 +72,7 @@ fn no_terminal(serial: &str) -> Error {
 }
 
 impl Prompt {
-    /// `None` for what is only a name to refuse.
+    /// `None` for what asks nobody, or is only a name to refuse.
     pub(super) fn driver(self) -> Option<Driver> {
         match self {
             Self::Terminal => Some(Driver::Terminal),
@@ -81,7 +82,7 @@ impl Prompt {
             Self::Ykman => Some(Driver::Ykman),
             Self::Pinentry => Some(Driver::Pinentry),
             Self::Wincredui => Some(Driver::Wincredui),
-            Self::Pass => None,
+            Self::Vault | Self::Pass => None,
         }
     }
 }

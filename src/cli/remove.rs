@@ -1,9 +1,12 @@
 //! `aws-vault remove`: a stored key and everything that hangs on it go.
 
+use std::collections::BTreeSet;
+
 use super::add::{drop_sessions, prompt_failed};
 use super::args::Remove;
 use super::context::{Context, from_vault};
-use super::output::print;
+use super::output::{notice, print};
+use crate::config::{Overrides, resolve};
 use crate::error::CliError;
 use crate::terminal::Terminal;
 
@@ -11,6 +14,9 @@ pub fn run(context: &Context, args: &Remove) -> Result<(), CliError> {
     if args.sessions_only {
         let deleted = drop_sessions(context, &args.profile)?;
         return print(&format!("Deleted {deleted} sessions.\n"));
+    }
+    if args.mfa_seed {
+        return remove_seed(context, args);
     }
     let inventory = context.inventory()?;
     if !inventory.credentials.contains(&args.profile) {
@@ -32,7 +38,8 @@ pub fn run(context: &Context, args: &Remove) -> Result<(), CliError> {
             args.profile
         )));
     }
-    if !args.force && !confirmed(&args.profile)? {
+    let question = format!("Delete credentials for profile {:?}? (y|N) ", args.profile);
+    if !args.force && !confirm(&question)? {
         return Ok(());
     }
     let vault = context.vault().map_err(from_vault)?;
@@ -42,16 +49,56 @@ pub fn run(context: &Context, args: &Remove) -> Result<(), CliError> {
     if deleted > 0 {
         print(&format!("Deleted {deleted} sessions.\n"))?;
     }
-    context.stored_names()?;
+    let left = context.inventory()?.mfa_seeds;
+    if let Some(serial) = mfa_serial(context, &args.profile).filter(|it| left.contains(it)) {
+        notice(&format!(
+            "the seed of the MFA device {serial} is still kept: `aws-vault remove --mfa-seed {serial}` removes it"
+        ));
+    }
     Ok(())
 }
 
-fn confirmed(profile: &str) -> Result<bool, CliError> {
+/// The device stays at AWS, and with whoever scanned its code.
+fn remove_seed(context: &Context, args: &Remove) -> Result<(), CliError> {
+    let kept = context.inventory()?.mfa_seeds;
+    let given = Some(args.profile.clone()).filter(|given| kept.contains(given));
+    let serial = given
+        .or_else(|| mfa_serial(context, &args.profile).filter(|serial| kept.contains(serial)))
+        .ok_or_else(|| nothing_kept(context, &args.profile, &kept))?;
+    if !args.force
+        && !confirm(&format!(
+            "Delete the seed of the MFA device {serial}? (y|N) "
+        ))?
+    {
+        return Ok(());
+    }
+    let vault = context.vault().map_err(from_vault)?;
+    vault.remove_mfa_seed(&serial).map_err(from_vault)?;
+    print(&format!("Deleted the seed of {serial}.\n"))
+}
+
+fn nothing_kept(context: &Context, name: &str, kept: &BTreeSet<String>) -> CliError {
+    let error = CliError::new(format!(
+        "no MFA seed is kept for '{name}' in the {} store",
+        context.backend()
+    ));
+    if kept.is_empty() {
+        return error.hint("--backend chooses another store");
+    }
+    let kept: Vec<&str> = kept.iter().map(String::as_str).collect();
+    error.hint(format!("there are those of: {}", kept.join(", ")))
+}
+
+/// The device of the profile, as far as the config file can be read.
+fn mfa_serial(context: &Context, profile: &str) -> Option<String> {
+    let config = context.config().ok()?;
+    let nothing = Overrides::default();
+    let profile = resolve(&config, profile, &context.environment, &nothing).ok()?;
+    Some(profile.mfa_serial?.value)
+}
+
+fn confirm(question: &str) -> Result<bool, CliError> {
     Terminal::open()
-        .and_then(|mut terminal| {
-            terminal.confirm(&format!(
-                "Delete credentials for profile {profile:?}? (y|N) "
-            ))
-        })
+        .and_then(|mut terminal| terminal.confirm(question))
         .map_err(|error| prompt_failed(error).hint("--force removes without asking"))
 }

@@ -1,5 +1,6 @@
 //! `aws-vault status`: every stored key, and what AWS says of it. Never a secret.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
@@ -42,6 +43,7 @@ pub fn run(context: &Context, args: &Status) -> Result<(), CliError> {
 
 struct Report {
     keys: Vec<Key>,
+    mfa_seeds: BTreeSet<String>,
     backend: String,
     now: SystemTime,
     limit: Option<Duration>,
@@ -56,7 +58,7 @@ struct Key {
 
 impl Report {
     fn take(context: &Context) -> Result<Self, CliError> {
-        let names = context.stored_names()?;
+        let inventory = context.inventory()?;
         let journals = journals(context.vault().map_err(from_vault)?)?;
         let rotation = |name: &str| {
             let journal = journals
@@ -69,7 +71,7 @@ impl Report {
         };
         let mut questions = Vec::new();
         let mut keys = Vec::new();
-        for name in names {
+        for name in inventory.credentials {
             let mut key = Key {
                 access_key_id: String::new(),
                 created: None,
@@ -103,6 +105,7 @@ impl Report {
         }
         Ok(Self {
             keys,
+            mfa_seeds: inventory.mfa_seeds,
             backend: context.backend().to_string(),
             now: context.now(),
             limit: key_age::limit(context)?,
@@ -138,11 +141,7 @@ impl Report {
                 or_dash(user.clone()),
                 key_age::text(key.created, self.now, self.limit),
                 or_dash(key.answer.last_used.as_ref().map(|used| self.used(used))),
-                or_dash(
-                    key.answer
-                        .mfa_devices
-                        .map(|devices| if devices == 0 { "no" } else { "yes" }.to_owned()),
-                ),
+                or_dash(self.mfa(key).map(str::to_owned)),
                 or_dash(key.rotation.map(str::to_owned)),
                 or_dash(Some(key.answer.problems.join("; "))),
             ]
@@ -151,6 +150,21 @@ impl Report {
             .chain(rows)
             .collect();
         table::columns(&rows)
+    }
+
+    fn mfa(&self, key: &Key) -> Option<&'static str> {
+        let devices = key.answer.mfa_devices.as_ref()?;
+        Some(match devices.is_empty() {
+            true => "no",
+            false if self.keeps_seed(key) => "yes (seed kept here)",
+            false => "yes",
+        })
+    }
+
+    /// The key and one of its second factors are in the same store.
+    fn keeps_seed(&self, key: &Key) -> bool {
+        let mut devices = key.answer.mfa_devices.iter().flatten();
+        devices.any(|serial| self.mfa_seeds.contains(serial))
     }
 
     fn used(&self, used: &LastUsed) -> String {
@@ -198,7 +212,8 @@ impl Report {
             last_used: used.and_then(|used| used.at).map(rfc3339),
             last_used_service: used.and_then(|used| used.service.as_deref()),
             last_used_region: used.and_then(|used| used.region.as_deref()),
-            mfa_devices: key.answer.mfa_devices,
+            mfa_devices: key.answer.mfa_devices.as_ref().map(Vec::len),
+            mfa_seed_kept: self.keeps_seed(key),
             keys_of_user: key.answer.keys_of_user,
             rotation: key.rotation.map(|rotation| rotation.replace(' ', "_")),
             problems: &key.answer.problems,
@@ -229,6 +244,7 @@ struct Entry<'a> {
     last_used_service: Option<&'a str>,
     last_used_region: Option<&'a str>,
     mfa_devices: Option<usize>,
+    mfa_seed_kept: bool,
     keys_of_user: Option<usize>,
     rotation: Option<String>,
     problems: &'a [String],

@@ -6,6 +6,7 @@ mod osascript;
 mod pinentry;
 mod process;
 mod run;
+pub mod totp;
 mod wincredui;
 mod ykman;
 mod zenity;
@@ -29,6 +30,11 @@ impl TokenCode {
         let digits: String = text.chars().filter(|c| !c.is_whitespace()).collect();
         (digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_digit()))
             .then(|| Self(Zeroizing::new(digits)))
+    }
+
+    /// The code that shows the last six digits of a number.
+    fn of_number(number: u32) -> Self {
+        Self(Zeroizing::new(format!("{:06}", number % 1_000_000)))
     }
 
     pub fn as_str(&self) -> &str {
@@ -59,6 +65,8 @@ pub enum Error {
     Process { reason: String },
     #[error("the terminal failed: {0}")]
     Terminal(String),
+    #[error("the seed of the MFA device {serial} is not in the vault")]
+    NoSeed { serial: String },
     #[error("the question for the MFA code was cancelled in {driver}")]
     Cancelled { driver: &'static str },
     #[error("{driver} cannot ask for the MFA code: {program} was not found")]
@@ -86,6 +94,9 @@ impl Error {
             Self::Process { .. } => {
                 Some("run the command of mfa_process by hand: it must print six digits")
             }
+            Self::NoSeed { .. } => Some(
+                "`aws-vault bastion enroll-mfa --keep-seed` keeps that of a new device; choose another --prompt (AWS_VAULT_PROMPT)",
+            ),
             Self::NotInstalled { .. } => Some(
                 "install it into a directory that PATH names, or choose another --prompt (AWS_VAULT_PROMPT)",
             ),
@@ -106,6 +117,8 @@ pub struct CodeSource {
     flag: RefCell<Option<TokenCode>>,
     flag_given: bool,
     ask: Box<Ask>,
+    /// Codes come from the seeds in the vault, where nothing goes before them.
+    of_vault: bool,
     running: Running,
 }
 
@@ -116,7 +129,19 @@ impl CodeSource {
             flag_given: flag.is_some(),
             flag: RefCell::new(flag),
             ask,
+            of_vault: false,
         }
+    }
+
+    /// The same, but nobody is asked: codes are computed from the seeds in the vault.
+    #[must_use]
+    pub fn of_vault(self, of_vault: bool) -> Self {
+        Self { of_vault, ..self }
+    }
+
+    /// Whether the code for the device is the vault's to give: neither --mfa-token nor `mfa_process` goes before it.
+    pub fn is_of_vault(&self, mfa: &Mfa) -> bool {
+        self.of_vault && !self.flag_given && mfa.process.is_none()
     }
 
     /// A code for the device, never one that was given before.

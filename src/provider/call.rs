@@ -4,6 +4,7 @@ use super::{Error, Provider, Source};
 use crate::aws::sts::MfaProof;
 use crate::config::chain::{Chain, Link, Mfa};
 use crate::credentials::{Credentials, SessionCredentials};
+use crate::mfa::TokenCode;
 use crate::sessions::Fingerprint;
 
 impl Provider<'_> {
@@ -45,7 +46,7 @@ impl Provider<'_> {
             Some(mfa) => self
                 .call_with_code(mfa, &send)
                 .map_err(|error| match error {
-                    CodeError::Mfa(error) => Error::Mfa(error),
+                    CodeError::None(error) => error,
                     CodeError::Aws(error) => failed(error),
                 }),
         }
@@ -58,7 +59,7 @@ impl Provider<'_> {
         send: &dyn Fn(Option<MfaProof<'_>>) -> Result<SessionCredentials, crate::aws::Error>,
     ) -> Result<SessionCredentials, CodeError> {
         let serial = mfa.serial.value.as_str();
-        let code = self.codes.code(mfa).map_err(CodeError::Mfa)?;
+        let code = self.code(mfa).map_err(CodeError::None)?;
         match send(Some(MfaProof {
             serial,
             code: &code,
@@ -67,11 +68,7 @@ impl Provider<'_> {
                 (self.notice)(
                     "AWS did not accept that MFA code; each code works once, and for about 30 seconds",
                 );
-                match self
-                    .codes
-                    .another_code(mfa, &code)
-                    .map_err(CodeError::Mfa)?
-                {
+                match self.another_code(mfa, &code).map_err(CodeError::None)? {
                     Some(code) => send(Some(MfaProof {
                         serial,
                         code: &code,
@@ -83,9 +80,24 @@ impl Provider<'_> {
             result => result.map_err(CodeError::Aws),
         }
     }
+
+    fn code(&self, mfa: &Mfa) -> Result<TokenCode, Error> {
+        if self.codes.is_of_vault(mfa) {
+            return self.code_of_vault(&mfa.serial.value);
+        }
+        Ok(self.codes.code(mfa)?)
+    }
+
+    fn another_code(&self, mfa: &Mfa, refused: &TokenCode) -> Result<Option<TokenCode>, Error> {
+        if self.codes.is_of_vault(mfa) {
+            return self.code_of_vault(&mfa.serial.value).map(Some);
+        }
+        Ok(self.codes.another_code(mfa, refused)?)
+    }
 }
 
 enum CodeError {
-    Mfa(crate::mfa::Error),
+    /// There is no code to send.
+    None(Error),
     Aws(crate::aws::Error),
 }

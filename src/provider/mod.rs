@@ -9,6 +9,7 @@ mod error;
 mod federation;
 mod login_session;
 mod saml;
+mod seed;
 mod session_key;
 mod sso;
 mod static_keys;

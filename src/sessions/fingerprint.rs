@@ -29,6 +29,13 @@ impl Fingerprint {
         hash.finish()
     }
 
+    /// A name for what is remembered of an MFA device.
+    pub fn of_mfa_device(serial: &str) -> Self {
+        let mut hash = Fields::new();
+        hash.field("mfa-device").field(serial);
+        hash.finish()
+    }
+
     /// The fingerprint of a token of IAM Identity Center, by everything that decides what it is good for.
     pub fn of_identity_center(fields: &[&str]) -> Self {
         let mut hash = Fields::new();

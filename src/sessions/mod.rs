@@ -4,6 +4,7 @@
 pub mod fingerprint;
 pub mod lock;
 pub mod sealed;
+mod spent;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -182,7 +183,8 @@ impl Sessions {
     pub fn sweep(&self, now: SystemTime) {
         let _ = self.remove(|header| header.expires_at() <= now);
         let old = self.files_with(files::TEMPORARY_EXTENSION);
-        for path in old.chain(self.files_with(FAILURE_EXTENSION)) {
+        let old = old.chain(self.files_with(FAILURE_EXTENSION));
+        for path in old.chain(self.files_with(spent::EXTENSION)) {
             let modified = fs::metadata(&path).and_then(|metadata| metadata.modified());
             let age = modified.ok().and_then(|then| now.duration_since(then).ok());
             if age.is_some_and(|age| age > ABANDONED) {

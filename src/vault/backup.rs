@@ -5,7 +5,7 @@ use aws_vault_keystore::{Item, Secret};
 use super::{Error, ItemName, Vault};
 
 impl Vault {
-    /// Long-term keys and the journals of rotations, sorted by name.
+    /// Long-term keys, the journals of rotations and the seeds of MFA devices, sorted by name.
     pub fn precious_items(&self) -> Result<Vec<Item>, Error> {
         let mut items = Vec::new();
         for name in self.store.names()? {
@@ -37,6 +37,6 @@ impl Vault {
 pub fn is_precious(name: &str) -> bool {
     matches!(
         ItemName::parse(name),
-        ItemName::Credential(_) | ItemName::RotationJournal(_)
+        ItemName::Credential(_) | ItemName::RotationJournal(_) | ItemName::MfaSeed(_)
     )
 }

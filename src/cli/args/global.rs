@@ -109,6 +109,8 @@ pub enum Prompt {
     Pinentry,
     /// In a dialog of Windows
     Wincredui,
+    /// Nowhere: computed from a seed that `bastion enroll-mfa --keep-seed` keeps
+    Vault,
     /// Refused with an explanation; the Go tool once had it.
     #[value(hide = true)]
     Pass,

@@ -81,10 +81,15 @@ pub struct List {
 #[command(after_help = "\
 EXAMPLES
   aws-vault remove work
-  aws-vault remove --force work         without asking")]
+  aws-vault remove --force work         without asking
+  aws-vault remove --mfa-seed work      the seed of the profile's MFA device; or give its serial number")]
 pub struct Remove {
     /// Name the access key is stored under
     pub profile: String,
+
+    /// Delete the seed of the profile's MFA device instead, or of the device with this serial number
+    #[arg(long, conflicts_with = "sessions_only")]
+    pub mfa_seed: bool,
 
     /// Do not ask
     #[arg(short, long)]

@@ -54,7 +54,15 @@ pub fn run(context: &Context, args: &Args) -> Result<(), CliError> {
     if user.access_key && belongings.keys.is_empty() {
         access_key(context, &entered, &user, args.store.as_deref())?;
     }
-    print(&format!("{} is in {}\n", user.name, listed(&user)))
+    print(&format!("{} is in {}\n", user.name, listed(&user)))?;
+    if belongings.devices.is_empty() {
+        // The self-manage policy allows nothing else before, not even a new password at the first sign-in.
+        print(&format!(
+            "An MFA device comes first: aws-vault bastion enroll-mfa {}\n",
+            user.name
+        ))?;
+    }
+    Ok(())
 }
 
 /// The layout with the user, who is added to the file if need be.

@@ -2,11 +2,11 @@
 
 use std::io::BufRead as _;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
 use super::super::args::bastion::EnrollMfa as Args;
-use super::super::context::Context;
+use super::super::context::{Context, from_vault};
 use super::super::output::{notice, print};
 use super::shared::{bastion_iam, layout, owner_tags, user};
 use crate::aws::Error;
@@ -15,7 +15,7 @@ use crate::bastion::model::Layout;
 use crate::bastion::otp;
 use crate::cli::add::prompt_failed;
 use crate::error::CliError;
-use crate::mfa::TokenCode;
+use crate::mfa::{TokenCode, totp};
 use crate::terminal::Terminal;
 
 const ATTEMPTS: usize = 3;
@@ -35,13 +35,32 @@ pub fn run(context: &Context, args: &Args) -> Result<(), CliError> {
     let name = args.name.as_deref().unwrap_or(&user);
     let serial = layout.mfa_serial(name);
     refuse_second(context, &iam, &user, &serial)?;
+    if args.keep_seed {
+        consent(context, &mut asker)?;
+    }
     let seed = context
         .aws
         .wait(iam.create_virtual_mfa_device(name, &owner_tags(&layout)))?
         .map_err(|error| not_created(error, name))?;
     let enabled = show(&mut asker, &layout, name, &seed)
+        .and_then(|()| {
+            if args.keep_seed {
+                keep(context, &serial, &seed)
+            } else {
+                Ok(())
+            }
+        })
         .and_then(|()| enable(context, &iam, &user, &serial, &mut asker));
+    let enabled = enabled.map(|last| {
+        if args.keep_seed {
+            note_spent(context, &serial, &seed, &last);
+        }
+    });
     if let Err(error) = enabled {
+        if args.keep_seed {
+            let vault = context.vault().map_err(from_vault)?;
+            vault.remove_mfa_seed(&serial).map_err(from_vault)?;
+        }
         // A device that nobody proved is of no use, and its name would be taken.
         if context
             .aws
@@ -52,7 +71,51 @@ pub fn run(context: &Context, args: &Args) -> Result<(), CliError> {
         }
         return Err(error);
     }
-    print(&format!("MFA device {serial} is enabled for {user}\n"))
+    print(&format!("MFA device {serial} is enabled for {user}\n"))?;
+    if args.keep_seed {
+        print(&format!(
+            "Its seed is kept in the {} store: --prompt=vault (or AWS_VAULT_PROMPT=vault) computes the codes,\n\
+             and `aws-vault remove --mfa-seed {serial}` removes it.\n",
+            context.backend()
+        ))?;
+    }
+    Ok(())
+}
+
+/// Before anything is made: what it costs to have both factors in one place.
+fn consent(context: &Context, asker: &mut Asker) -> Result<(), CliError> {
+    let Asker::Terminal(terminal) = asker else {
+        return Err(CliError::usage("--keep-seed asks on the terminal"));
+    };
+    let store = context.backend();
+    let question = format!(
+        "With the seed in the {store} store the second factor lives beside the first: whoever opens this store has the\n\
+         access key and its MFA codes, and MFA no longer stops them. It still stops those who have the key alone.\n\
+         Keep the seed in the {store} store? (y|N) "
+    );
+    if terminal.confirm(&question).map_err(prompt_failed)? {
+        Ok(())
+    } else {
+        Err(
+            CliError::new("the seed is not to be kept, and no device was made")
+                .hint("without --keep-seed it is in your authenticator app alone"),
+        )
+    }
+}
+
+/// Before the device is enabled: a store that fails must not cost one that works.
+fn keep(context: &Context, serial: &str, seed: &SecretString) -> Result<(), CliError> {
+    let vault = context.vault().map_err(from_vault)?;
+    vault.store_mfa_seed(serial, seed).map_err(from_vault)
+}
+
+/// AWS has seen both codes, and takes neither again. Lost where it cannot be written: then the first `exec` waits for a new code.
+fn note_spent(context: &Context, serial: &str, seed: &SecretString, last: &TokenCode) {
+    let step =
+        totp::Seed::parse(seed.expose_secret()).and_then(|seed| seed.step_of(last, context.now()));
+    if let Some(step) = step {
+        let _ = context.sessions().note_spent(serial, step);
+    }
 }
 
 /// One that broke off before the codes is made anew; one that works is left alone.
@@ -120,14 +183,16 @@ fn show(
     terminal.show(&text).map_err(prompt_failed)
 }
 
+/// Returns the newer of the two codes.
 fn enable(
     context: &Context,
     iam: &AccountIam,
     user: &str,
     serial: &str,
     asker: &mut Asker,
-) -> Result<(), CliError> {
-    for attempt in 1..=ATTEMPTS {
+) -> Result<TokenCode, CliError> {
+    let mut attempt = 1;
+    loop {
         let first = asker.code("First code that the app shows: ")?;
         let second = asker.code("The next one (up to 30 seconds later): ")?;
         let codes = [first.as_str(), second.as_str()];
@@ -135,16 +200,16 @@ fn enable(
             .aws
             .wait(iam.enable_mfa_device(user, serial, codes))?
         {
-            Ok(()) => return Ok(()),
+            Ok(()) => return Ok(second),
             Err(error)
                 if error.code() == Some("InvalidAuthenticationCode") && attempt < ATTEMPTS =>
             {
                 notice("AWS does not accept these codes: they must be two that follow each other");
+                attempt += 1;
             }
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(())
 }
 
 impl Asker {

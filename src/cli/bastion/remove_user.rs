@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::super::args::bastion::RemoveUser as Args;
-use super::super::context::Context;
+use super::super::context::{Context, from_vault};
 use super::super::output::{notice, print};
 use super::add_user::shown;
 use super::apply::lock;
@@ -67,10 +67,23 @@ fn remove(context: &Context, entered: &Entered, args: &Args) -> Result<(), CliEr
     for removal in &removals {
         perform(context, entered, removal, name)?;
     }
+    for device in &belongings.devices {
+        forget_seed(context, &device.serial)?;
+    }
     print(&format!(
         "Removed {name} from {} {}\n",
         account.name, account.id
     ))
+}
+
+/// The device is gone, and its seed of no more use.
+fn forget_seed(context: &Context, serial: &str) -> Result<(), CliError> {
+    if !context.inventory()?.mfa_seeds.contains(serial) {
+        return Ok(());
+    }
+    let vault = context.vault().map_err(from_vault)?;
+    vault.remove_mfa_seed(serial).map_err(from_vault)?;
+    print(&format!("Deleted the seed of {serial}.\n"))
 }
 
 fn perform(

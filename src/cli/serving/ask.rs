@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use zeroize::Zeroizing;
 
+use super::super::args::Prompt;
 use super::super::context::Context;
 use super::super::output::notice;
 use super::super::prompt;
@@ -27,10 +28,7 @@ impl Mood {
 
 /// Codes for one order. No driver is looked for before a code is needed.
 pub fn codes(context: &Context, client: &Client, mood: &Mood) -> CodeSource {
-    let named = context
-        .global
-        .prompt
-        .and_then(super::super::args::Prompt::driver);
+    let named = context.global.prompt.and_then(Prompt::driver);
     let environment = context.environment.clone();
     let (client, mood) = (client.to_string(), mood.clone());
     CodeSource::new(
@@ -41,6 +39,7 @@ pub fn codes(context: &Context, client: &Client, mood: &Mood) -> CodeSource {
         }),
         Running::of(&context.environment),
     )
+    .of_vault(context.global.prompt == Some(Prompt::Vault))
 }
 
 fn ask(

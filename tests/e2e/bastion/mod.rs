@@ -2,8 +2,10 @@
 
 mod apply;
 mod bad_input;
+mod kill;
+mod many;
 mod moto;
 mod others;
-mod speed;
+mod seed;
 mod support;
 mod users;

@@ -7,14 +7,14 @@ use std::time::UNIX_EPOCH;
 use super::support::Stage;
 use crate::support::{error, now, once};
 
-const SERIAL: &str = "arn:aws:iam::111122223333:mfa/elmerfudd";
+pub const SERIAL: &str = "arn:aws:iam::111122223333:mfa/elmerfudd";
 
 fn step() -> u64 {
     aws_sim::step_at(now().duration_since(UNIX_EPOCH).unwrap().as_secs())
 }
 
 /// The last two codes that have been shown, and the next one.
-fn codes(seed: &str) -> [String; 3] {
+pub fn codes(seed: &str) -> [String; 3] {
     let step = step();
     [step - 1, step, step + 1].map(|step| aws_sim::token_code(seed, step).unwrap())
 }
