@@ -307,20 +307,10 @@ fn change_role(name: &str, spec: &RoleSpec, role: &RoleDetail, plan: &mut Accoun
 
 fn change_policies(name: &str, spec: &RoleSpec, role: &RoleDetail, plan: &mut AccountPlan) {
     let own = || name.to_owned();
-    for policy in role.attached_policies.difference(&spec.managed_policies) {
-        plan.actions.push(Action::DetachRolePolicy {
-            role: own(),
-            policy: policy.clone(),
-        });
-    }
-    for policy in role.inline_policies.keys() {
-        if !spec.inline_policies.contains_key(policy) {
-            plan.actions.push(Action::DeleteRolePolicy {
-                role: own(),
-                name: policy.clone(),
-            });
-        }
-    }
+    let attached = role.attached_policies.difference(&spec.managed_policies);
+    let inline = role.inline_policies.keys();
+    let inline = inline.filter(|policy| !spec.inline_policies.contains_key(*policy));
+    remove::role_policies(name, attached, inline, plan);
     for (policy, document) in &spec.inline_policies {
         let before = role.inline_policies.get(policy);
         if before.is_none_or(|before| !policies::same(before, document)) {

@@ -9,6 +9,10 @@ use super::model::{Layout, Trust};
 use super::quotas;
 use crate::config::arn::Partition;
 
+mod judge;
+
+pub use judge::{Meant, trust_problems};
+
 /// A policy document in the order in which people write them.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -239,72 +243,6 @@ pub fn identity_problem(document: &str) -> Option<String> {
             None
         }
     })
-}
-
-/// What a trust policy allows beyond "these accounts, with MFA or an external ID", in words that follow "it".
-pub fn trust_problems(document: &str, trusted: &str) -> Vec<String> {
-    let Ok(value) = serde_json::from_str::<Value>(document) else {
-        return vec!["is not JSON".to_owned()];
-    };
-    let mut problems = Vec::new();
-    for statement in statements(&value) {
-        if statement.get("Effect").and_then(Value::as_str) != Some("Allow") {
-            continue;
-        }
-        if statement.get("NotPrincipal").is_some() {
-            problems.push("trusts everybody but a few (NotPrincipal)".to_owned());
-        }
-        let conditions = statement.get("Condition").map(Value::to_string);
-        let conditions = conditions.unwrap_or_default().to_ascii_lowercase();
-        for principal in principals(statement) {
-            if principal == "*" {
-                problems.push("trusts everybody (Principal \"*\")".to_owned());
-                continue;
-            }
-            let Some(account) = account_of(&principal) else {
-                continue;
-            };
-            if account != trusted && !conditions.contains("sts:externalid") {
-                problems.push(format!("trusts account {account} without an external ID"));
-            } else if account == trusted && !requires_mfa(statement) {
-                problems.push("does not require MFA".to_owned());
-            }
-        }
-    }
-    problems.sort();
-    problems.dedup();
-    problems
-}
-
-fn requires_mfa(statement: &Value) -> bool {
-    let Some(conditions) = statement.get("Condition").and_then(Value::as_object) else {
-        return false;
-    };
-    // `BoolIfExists` would let long-term keys in: they have no such key at all.
-    conditions.iter().any(|(operator, keys)| {
-        operator == "Bool"
-            && keys.as_object().is_some_and(|keys| {
-                keys.iter().any(|(key, value)| {
-                    key.eq_ignore_ascii_case("aws:MultiFactorAuthPresent")
-                        && texts(value) == ["true"]
-                })
-            })
-            || operator.starts_with("NumericLessThan")
-                && !operator.ends_with("IfExists")
-                && keys.as_object().is_some_and(|keys| {
-                    keys.keys()
-                        .any(|key| key.eq_ignore_ascii_case("aws:MultiFactorAuthAge"))
-                })
-    })
-}
-
-/// The AWS principals of a statement: ARNs, account ids, or `*`.
-fn principals(statement: &Value) -> Vec<String> {
-    match statement.get("Principal") {
-        Some(Value::String(text)) => vec![text.clone()],
-        Some(Value::Object(kinds)) => kinds.get("AWS").map(texts).unwrap_or_default(),
-        _ => Vec::new(),
-    }
 }
 
 fn account_of(principal: &str) -> Option<String> {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::desired::Desired;
 use super::model::{Layout, Trust};
-use super::policies;
+use super::policies::{self, Meant};
 use super::users::Belongings;
 use crate::aws::iam::detail::AccountDetail;
 
@@ -45,22 +45,21 @@ pub fn roles(layout: &Layout, desired: &Desired, found: &AccountDetail) -> Vec<F
         message,
     };
     let mut findings = Vec::new();
-    for name in desired.roles.keys() {
+    for (name, wanted) in &desired.roles {
         let Some(role) = found.roles.get(name) else {
             findings.push(finding(name, Verdict::Fail, "is missing".to_owned()));
             continue;
         };
-        let trusted = layout.role(name).map(|role| &role.trust);
-        let trusted = match trusted {
-            Some(Trust::ThirdParty { account, .. }) => account,
-            _ => &layout.bastion.id,
+        let meant = match layout.role(name).map(|role| &role.trust) {
+            Some(Trust::ThirdParty { account, .. }) => Meant::ThirdParty(account),
+            _ => Meant::People(&layout.bastion.id),
         };
-        let mut problems = policies::trust_problems(&role.trust, trusted);
-        if matches!(
-            layout.role(name).map(|it| &it.trust),
-            Some(Trust::ThirdParty { .. })
-        ) {
-            problems.retain(|problem| problem != "does not require MFA");
+        let mut problems = policies::trust_problems(&role.trust, meant);
+        if problems.is_empty() && !policies::same(&role.trust, &wanted.trust) {
+            problems.push(
+                "has another trust policy than the file says: `aws-vault bastion plan` shows it"
+                    .to_owned(),
+            );
         }
         for problem in &problems {
             findings.push(finding(name, Verdict::Fail, problem.clone()));
@@ -76,11 +75,11 @@ pub fn roles(layout: &Layout, desired: &Desired, found: &AccountDetail) -> Vec<F
         }
         // The account's own users and services are its own affair.
         let own = format!("trusts account {} ", desired.account.id);
-        for problem in policies::trust_problems(&role.trust, &layout.bastion.id) {
+        for problem in policies::trust_problems(&role.trust, Meant::People(&layout.bastion.id)) {
             if problem.starts_with(&own) {
                 continue;
             }
-            let result = if problem.starts_with("trusts everybody") {
+            let result = if problem.starts_with("trusts every") {
                 Verdict::Fail
             } else {
                 Verdict::Warn
@@ -139,6 +138,17 @@ pub fn people(
                 Verdict::Warn,
                 "is not in the file".to_owned(),
             ));
+        }
+    }
+    for (name, user) in &found.users {
+        let own = user.attached_policies.union(&user.inline_policies);
+        let own: Vec<&str> = own.map(|it| it.rsplit('/').next().unwrap_or(it)).collect();
+        if !own.is_empty() {
+            let message = format!(
+                "has policies of its own beside its groups': {}",
+                own.join(", ")
+            );
+            findings.push(finding(format!("user {name}"), Verdict::Warn, message));
         }
     }
     for user in &layout.users {
@@ -239,6 +249,16 @@ groups = ["Developers"]
                 ),
             ]
         );
+        let service = master.roles["DeveloperRole"]
+            .trust
+            .replace("\"AWS\":", "\"Service\": \"ec2.amazonaws.com\", \"AWS\":");
+        found.roles.insert("DeveloperRole".into(), role(&service));
+        let first = &roles(&layout, master, &found)[0];
+        assert!(
+            first.message.starts_with("has another trust policy"),
+            "{first:?}"
+        );
+        assert_eq!(first.result, Verdict::Fail);
         found.roles.insert("DeveloperRole".into(), role(no_mfa));
         let first = &roles(&layout, master, &found)[0];
         assert_eq!(
@@ -262,9 +282,11 @@ groups = ["Developers"]
             devices: vec![MfaDevice { serial: "x".into() }; devices],
         };
         let mut found = AccountDetail::default();
-        found
-            .users
-            .insert("elmerfudd".into(), UserDetail::default());
+        let admin = UserDetail {
+            attached_policies: ["arn:aws:iam::aws:policy/AdministratorAccess".to_owned()].into(),
+            ..UserDetail::default()
+        };
+        found.users.insert("elmerfudd".into(), admin);
         found
             .groups
             .insert("Developers".into(), GroupDetail::default());
@@ -288,6 +310,10 @@ groups = ["Developers"]
                     "user elmerfudd has no MFA device: `aws-vault bastion enroll-mfa elmerfudd`"
                         .into(),
                     Verdict::Fail
+                ),
+                (
+                    "user elmerfudd has policies of its own beside its groups': AdministratorAccess".into(),
+                    Verdict::Warn
                 ),
                 ("group Empty may assume no role".into(), Verdict::Warn),
             ]

@@ -1,5 +1,7 @@
 //! What an administrator does: roles, policies, groups, users and MFA devices.
 
+use std::collections::BTreeSet;
+
 use super::{authorization_details, devices, groups, managed, roles, users};
 use crate::api::ApiCall;
 use crate::error::ApiError;
@@ -129,6 +131,32 @@ pub fn attachable<'a>(world: &World, call: &ApiCall<'a>) -> Result<&'a str, ApiE
     }
     let message = format!("Policy {arn} does not exist or is not attachable.");
     Err(ApiError::no_such_entity(message))
+}
+
+/// Attaches a policy to what has these.
+pub fn attach(
+    attached: &mut BTreeSet<String>,
+    arn: &str,
+    most: usize,
+    quota: &str,
+) -> Result<(), ApiError> {
+    at_most(
+        attached.len() + usize::from(!attached.contains(arn)),
+        most,
+        quota,
+    )?;
+    attached.insert(arn.to_owned());
+    Ok(())
+}
+
+pub fn detach(attached: &mut BTreeSet<String>, call: &ApiCall<'_>) -> Result<(), ApiError> {
+    let arn = call.parameters.required("PolicyArn")?;
+    if attached.remove(arn) {
+        return Ok(());
+    }
+    Err(ApiError::no_such_entity(format!(
+        "Policy {arn} was not found."
+    )))
 }
 
 pub fn at_most(count: usize, most: usize, quota: &str) -> Result<(), ApiError> {

@@ -1,7 +1,7 @@
 //! Groups, their policies and members.
 
 use super::admin::{account, account_mut, at_most, attachable, exists, in_use, name};
-use super::authorize;
+use super::{admin, authorize};
 use crate::api::ApiCall;
 use crate::clock;
 use crate::error::ApiError;
@@ -61,22 +61,13 @@ pub fn attach(world: &mut World, call: &ApiCall<'_>) -> Result<(), ApiError> {
     let name = named(world, call, "iam:AttachGroupPolicy")?;
     existing(world, call, name)?;
     let arn = attachable(world, call)?;
-    let group = existing(world, call, name)?;
-    let count = group.attached.len() + usize::from(!group.attached.contains(arn));
-    at_most(count, ATTACHED_MOST, "PoliciesPerGroup")?;
-    group.attached.insert(arn.to_owned());
-    Ok(())
+    let attached = &mut existing(world, call, name)?.attached;
+    admin::attach(attached, arn, ATTACHED_MOST, "PoliciesPerGroup")
 }
 
 pub fn detach(world: &mut World, call: &ApiCall<'_>) -> Result<(), ApiError> {
     let name = named(world, call, "iam:DetachGroupPolicy")?;
-    let arn = call.parameters.required("PolicyArn")?;
-    if existing(world, call, name)?.attached.remove(arn) {
-        return Ok(());
-    }
-    Err(ApiError::no_such_entity(format!(
-        "Policy {arn} was not found."
-    )))
+    admin::detach(&mut existing(world, call, name)?.attached, call)
 }
 
 pub fn delete_policy(world: &mut World, call: &ApiCall<'_>) -> Result<(), ApiError> {

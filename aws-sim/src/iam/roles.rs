@@ -4,7 +4,7 @@ use super::admin::{
     account, account_mut, at_most, attachable, document, encoded, exists, in_use, name, tag_list,
     tags,
 };
-use super::{authorize, page};
+use super::{admin, authorize, page};
 use crate::api::ApiCall;
 use crate::clock;
 use crate::error::ApiError;
@@ -127,22 +127,13 @@ pub fn attach(world: &mut World, call: &ApiCall<'_>) -> Result<(), ApiError> {
     let name = named(world, call, "iam:AttachRolePolicy")?;
     existing(world, call, name)?;
     let arn = attachable(world, call)?;
-    let role = existing(world, call, name)?;
-    let count = role.attached.len() + usize::from(!role.attached.contains(arn));
-    at_most(count, ATTACHED_MOST, "PoliciesPerRole")?;
-    role.attached.insert(arn.to_owned());
-    Ok(())
+    let attached = &mut existing(world, call, name)?.attached;
+    admin::attach(attached, arn, ATTACHED_MOST, "PoliciesPerRole")
 }
 
 pub fn detach(world: &mut World, call: &ApiCall<'_>) -> Result<(), ApiError> {
     let name = named(world, call, "iam:DetachRolePolicy")?;
-    let arn = call.parameters.required("PolicyArn")?;
-    if existing(world, call, name)?.attached.remove(arn) {
-        return Ok(());
-    }
-    Err(ApiError::no_such_entity(format!(
-        "Policy {arn} was not found."
-    )))
+    admin::detach(&mut existing(world, call, name)?.attached, call)
 }
 
 pub fn put_boundary(world: &mut World, call: &ApiCall<'_>) -> Result<(), ApiError> {

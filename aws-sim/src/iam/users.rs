@@ -1,7 +1,7 @@
 //! Users and their console passwords.
 
 use super::admin::{account_mut, at_most, exists, in_use, name, tags};
-use super::{authorized_user, described, existing, no_such_user};
+use super::{admin, authorized_user, described, existing, no_such_user};
 use crate::api::ApiCall;
 use crate::clock;
 use crate::error::ApiError;
@@ -65,13 +65,7 @@ pub fn tag(world: &mut World, call: &ApiCall<'_>) -> Result<(), ApiError> {
 
 pub fn detach(world: &mut World, call: &ApiCall<'_>) -> Result<(), ApiError> {
     let name = authorized_user(world, call, "iam:DetachUserPolicy")?;
-    let arn = call.parameters.required("PolicyArn")?;
-    if user_mut(world, call, &name)?.attached.remove(arn) {
-        return Ok(());
-    }
-    Err(ApiError::no_such_entity(format!(
-        "Policy {arn} was not found."
-    )))
+    admin::detach(&mut user_mut(world, call, &name)?.attached, call)
 }
 
 pub fn delete_policy(world: &mut World, call: &ApiCall<'_>) -> Result<(), ApiError> {

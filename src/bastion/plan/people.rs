@@ -3,7 +3,7 @@
 
 use super::{
     AccountPlan, Action, Adopted, Conflict, Desired, OWN_PATH, missing_tags, named, policies,
-    quotas,
+    quotas, remove,
 };
 use crate::aws::iam::detail::AccountDetail;
 
@@ -66,18 +66,8 @@ fn groups(desired: &Desired, found: &AccountDetail, plan: &mut AccountPlan) {
             });
         }
         let group = group.cloned().unwrap_or_default();
-        for policy in group.attached_policies.difference(&spec.managed_policies) {
-            plan.actions.push(Action::DetachGroupPolicy {
-                group: name.clone(),
-                policy: policy.clone(),
-            });
-        }
-        for policy in &group.inline_policies {
-            plan.actions.push(Action::DeleteGroupPolicy {
-                group: name.clone(),
-                name: policy.clone(),
-            });
-        }
+        let attached = group.attached_policies.difference(&spec.managed_policies);
+        remove::group_policies(name, attached, &group.inline_policies, plan);
         for policy in spec.managed_policies.difference(&group.attached_policies) {
             // A foreign policy of that name is reported as a conflict; ours cannot be made, nor attached.
             let name_taken = desired.policies.iter().any(|(name, spec)| {

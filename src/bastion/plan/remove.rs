@@ -18,21 +18,53 @@ pub fn leftovers(desired: &Desired, found: &AccountDetail, plan: &mut AccountPla
 
 /// IAM deletes only a role without policies.
 pub fn delete_role(name: &str, role: &RoleDetail, plan: &mut AccountPlan) {
-    for policy in &role.attached_policies {
-        plan.actions.push(Action::DetachRolePolicy {
-            role: name.to_owned(),
-            policy: policy.clone(),
-        });
-    }
-    for policy in role.inline_policies.keys() {
-        plan.actions.push(Action::DeleteRolePolicy {
-            role: name.to_owned(),
-            name: policy.clone(),
-        });
-    }
+    role_policies(
+        name,
+        &role.attached_policies,
+        role.inline_policies.keys(),
+        plan,
+    );
     plan.actions.push(Action::DeleteRole {
         role: name.to_owned(),
     });
+}
+
+/// Policies of a role that go.
+pub fn role_policies<'a>(
+    role: &str,
+    attached: impl IntoIterator<Item = &'a String>,
+    inline: impl IntoIterator<Item = &'a String>,
+    plan: &mut AccountPlan,
+) {
+    let detached = attached.into_iter().map(|policy| Action::DetachRolePolicy {
+        role: role.to_owned(),
+        policy: policy.clone(),
+    });
+    let deleted = inline.into_iter().map(|name| Action::DeleteRolePolicy {
+        role: role.to_owned(),
+        name: name.clone(),
+    });
+    plan.actions.extend(detached.chain(deleted));
+}
+
+/// Policies of a group that go.
+pub fn group_policies<'a>(
+    group: &str,
+    attached: impl IntoIterator<Item = &'a String>,
+    inline: impl IntoIterator<Item = &'a String>,
+    plan: &mut AccountPlan,
+) {
+    let detached = attached
+        .into_iter()
+        .map(|policy| Action::DetachGroupPolicy {
+            group: group.to_owned(),
+            policy: policy.clone(),
+        });
+    let deleted = inline.into_iter().map(|name| Action::DeleteGroupPolicy {
+        group: group.to_owned(),
+        name: name.clone(),
+    });
+    plan.actions.extend(detached.chain(deleted));
 }
 
 /// Users that the file does not know, and that are in our groups or were made by us.
@@ -75,18 +107,7 @@ fn groups(desired: &Desired, found: &AccountDetail, plan: &mut AccountPlan) {
                 });
             }
         }
-        for policy in &group.attached_policies {
-            plan.actions.push(Action::DetachGroupPolicy {
-                group: name.clone(),
-                policy: policy.clone(),
-            });
-        }
-        for policy in &group.inline_policies {
-            plan.actions.push(Action::DeleteGroupPolicy {
-                group: name.clone(),
-                name: policy.clone(),
-            });
-        }
+        group_policies(name, &group.attached_policies, &group.inline_policies, plan);
         plan.actions.push(Action::DeleteGroup {
             group: name.clone(),
         });

@@ -128,6 +128,108 @@ fn self_management_stays_within_its_user_and_is_small() {
     }
 }
 
+/// The document of the IAM User Guide's page, statement by statement, and what ours has besides (`+`) or does without (`-`).
+/// docs/bastion-policies.md says why.
+const SELF_MANAGE_OF_AWS: &[(&str, &str)] = &[
+    (
+        "AllowViewAccountInfo",
+        "GetAccountPasswordPolicy -GetAccountSummary ListVirtualMFADevices",
+    ),
+    (
+        "AllowManageOwnPasswords",
+        "ChangePassword +GetLoginProfile GetUser",
+    ),
+    (
+        "AllowManageOwnAccessKeys",
+        "CreateAccessKey DeleteAccessKey GetAccessKeyLastUsed ListAccessKeys UpdateAccessKey",
+    ),
+    (
+        "-AllowManageOwnSigningCertificates",
+        "DeleteSigningCertificate ListSigningCertificates UpdateSigningCertificate UploadSigningCertificate",
+    ),
+    (
+        "-AllowManageOwnSSHPublicKeys",
+        "DeleteSSHPublicKey GetSSHPublicKey ListSSHPublicKeys UpdateSSHPublicKey UploadSSHPublicKey",
+    ),
+    (
+        "-AllowManageOwnGitCredentials",
+        "CreateServiceSpecificCredential DeleteServiceSpecificCredential ListServiceSpecificCredentials \
+         ResetServiceSpecificCredential UpdateServiceSpecificCredential",
+    ),
+    (
+        "AllowManageOwnVirtualMFADevice",
+        "CreateVirtualMFADevice -DeleteVirtualMFADevice",
+    ),
+    (
+        "AllowManageOwnUserMFA",
+        "DeactivateMFADevice EnableMFADevice GetMFADevice ListMFADevices ResyncMFADevice",
+    ),
+    (
+        "DenyAllExceptListedIfNoMFA",
+        "CreateVirtualMFADevice EnableMFADevice GetMFADevice GetUser ListMFADevices ListVirtualMFADevices ResyncMFADevice \
+         sts:GetSessionToken",
+    ),
+];
+
+#[test]
+fn self_management_is_awss_document_but_for_what_the_docs_say() {
+    let ours: Value = serde_json::from_str(&self_manage(Partition::Aws)).unwrap();
+    let mut ours = statements(&ours).into_iter();
+    let docs = include_str!("../../../docs/bastion-policies.md");
+    for (sid, actions) in SELF_MANAGE_OF_AWS {
+        if let Some(left_out) = sid.strip_prefix('-') {
+            assert!(docs.contains(left_out), "{left_out} is in no document");
+            continue;
+        }
+        let statement = ours.next().unwrap();
+        assert_eq!(statement["Sid"], *sid);
+        let is_deny = *sid == "DenyAllExceptListedIfNoMFA";
+        let key = if is_deny { "NotAction" } else { "Action" };
+        let expected: Vec<String> = actions
+            .split_whitespace()
+            .filter(|action| !action.starts_with('-'))
+            .map(|action| action.trim_start_matches('+'))
+            .map(|action| match action.contains(':') {
+                true => action.to_owned(),
+                false => format!("iam:{action}"),
+            })
+            .collect();
+        assert_eq!(texts(&statement[key]), expected, "{sid}");
+        for special in actions
+            .split_whitespace()
+            .filter(|it| it.starts_with(['+', '-']))
+        {
+            assert!(docs.contains(&special[1..]), "{special} is in no document");
+        }
+        let resource = match *sid {
+            "AllowViewAccountInfo" | "DenyAllExceptListedIfNoMFA" => "*",
+            "AllowManageOwnVirtualMFADevice" => "arn:aws:iam::*:mfa/*",
+            _ => "arn:aws:iam::*:user/${aws:username}",
+        };
+        assert_eq!(statement["Resource"], resource, "{sid}");
+        let condition = match is_deny {
+            true => {
+                serde_json::json!({ "BoolIfExists": { "aws:MultiFactorAuthPresent": "false" } })
+            }
+            false => Value::Null,
+        };
+        assert_eq!(statement["Condition"], condition, "{sid}");
+        assert_eq!(statement["Effect"], if is_deny { "Deny" } else { "Allow" });
+    }
+    assert!(ours.next().is_none());
+}
+
+/// The page that people read shows what is written.
+#[test]
+fn the_docs_show_the_documents() {
+    let docs = include_str!("../../../docs/bastion-policies.md");
+    let shown = |document: &str| docs.contains(&format!("```json\n{document}\n```"));
+    assert!(shown(DECK_TRUST), "{DECK_TRUST}");
+    assert!(shown(DECK_ASSUME), "{DECK_ASSUME}");
+    let document = self_manage(Partition::Aws);
+    assert!(shown(&document), "{document}");
+}
+
 #[test]
 fn trust_that_is_wider_than_it_should_be_is_seen() {
     let document = |principal: &str, condition: &str| {
@@ -173,11 +275,63 @@ fn trust_that_is_wider_than_it_should_be_is_seen() {
             None,
         ),
         (r#"{"Service":"ec2.amazonaws.com"}"#, "", None),
+        // An external ID that binds nobody.
+        (
+            r#"{"AWS":"999988887777"}"#,
+            r#","Condition":{"StringLike":{"sts:ExternalId":"*"}}"#,
+            Some("trusts account 999988887777 without an external ID"),
+        ),
+        (
+            r#"{"AWS":"999988887777"}"#,
+            r#","Condition":{"StringNotEquals":{"sts:ExternalId":"x"}}"#,
+            Some("trusts account 999988887777 without an external ID"),
+        ),
+        (
+            r#"{"AWS":"999988887777"}"#,
+            r#","Condition":{"StringEqualsIfExists":{"sts:ExternalId":"x"}}"#,
+            Some("trusts account 999988887777 without an external ID"),
+        ),
+        (
+            r#"{"Federated":"arn:aws:iam::222233334444:oidc-provider/token.actions.githubusercontent.com"}"#,
+            r#","Condition":{"StringEquals":{"token.actions.githubusercontent.com:aud":"sts.amazonaws.com"}}"#,
+            Some("trusts every identity of token.actions.githubusercontent.com"),
+        ),
+        (
+            r#"{"Federated":"arn:aws:iam::222233334444:oidc-provider/token.actions.githubusercontent.com"}"#,
+            r#","Condition":{"StringLike":{"token.actions.githubusercontent.com:sub":"repo:acme/*:ref:refs/heads/main"}}"#,
+            None,
+        ),
+        (
+            r#"{"Federated":"accounts.google.com"}"#,
+            "",
+            Some("trusts every identity of accounts.google.com"),
+        ),
+        (
+            r#"{"Federated":"arn:aws:iam::222233334444:saml-provider/Okta"}"#,
+            "",
+            None,
+        ),
     ] {
         let document = document(principal, condition);
-        let problems = trust_problems(&document, "111122223333");
+        let problems = trust_problems(&document, Meant::People("111122223333"));
         assert_eq!(problems.first().map(String::as_str), problem, "{document}");
     }
+}
+
+#[test]
+fn a_third_partys_role_needs_its_external_id() {
+    let third = Trust::ThirdParty {
+        account: "999988887777".into(),
+        external_id: "unique-4711".into(),
+    };
+    let document = trust(&layout(), &third);
+    let meant = Meant::ThirdParty("999988887777");
+    assert_eq!(trust_problems(&document, meant), Vec::<String>::new());
+    let open = document.replace("sts:ExternalId", "aws:PrincipalOrgID");
+    assert_eq!(
+        trust_problems(&open, meant),
+        ["trusts account 999988887777 without an external ID"]
+    );
 }
 
 #[test]

@@ -9,6 +9,7 @@ use super::super::args::bastion::Verify as Args;
 use super::super::context::Context;
 use super::super::obtain::Wish;
 use super::super::output::{notice, print};
+use super::doors::credentials;
 use super::shared::{bar, belongings_of_users, layout, read_all, tell_failures};
 use crate::aws::iam::account::{AccountIam, Door};
 use crate::aws::iam::detail::Wanted;
@@ -39,7 +40,7 @@ pub fn run(context: &Context, args: &Args) -> Result<ExitCode, CliError> {
     }
     let bastion = read.iter().flatten().find(|it| it.desired.is_bastion);
     if let Some(bastion) = bastion {
-        findings.extend(without_mfa(context, &layout, &bastion.iam)?);
+        findings.extend(without_mfa(context, &layout, args, &bastion.iam)?);
     }
     match &args.profile {
         Some(profile) => findings.extend(with_mfa(context, &layout, args, profile)?),
@@ -75,16 +76,21 @@ fn judge(context: &Context, layout: &Layout, entered: &Entered) -> Result<Vec<Fi
 fn without_mfa(
     context: &Context,
     layout: &Layout,
+    args: &Args,
     bastion: &AccountIam,
 ) -> Result<Vec<Finding>, CliError> {
-    if !bastion.caller.contains(":assumed-role/") {
-        notice(
-            "the administrator's own session may carry MFA, so that roles refuse without it is not proved by calls",
+    let Some(door) = door_without_mfa(context, layout, args, bastion)? else {
+        notice(&format!(
+            "that roles refuse without MFA is not proved by calls: {} may carry MFA",
+            bastion.caller
+        ));
+        eprintln!(
+            "hint: enter the bastion account through a role ([admin] in the file), or with the access key of a user of it"
         );
         return Ok(Vec::new());
-    }
+    };
     let roles = roles_for_people(layout);
-    let attempts = attempt(context, &bastion.door(), layout, roles)?;
+    let attempts = attempt(context, &door, layout, roles)?;
     Ok(attempts
         .into_iter()
         .map(|(one, result)| match result {
@@ -95,6 +101,29 @@ fn without_mfa(
             Ok(_) => finding(&one, Verdict::Fail, "opens without MFA".to_owned()),
         })
         .collect())
+}
+
+/// A role of the bastion account, or a user's access key itself: neither has MFA, whatever the administrator typed before.
+/// `None` for the root user, whose key may assume no role.
+fn door_without_mfa(
+    context: &Context,
+    layout: &Layout,
+    args: &Args,
+    bastion: &AccountIam,
+) -> Result<Option<Door>, CliError> {
+    if bastion.caller.contains(":assumed-role/") {
+        return Ok(Some(bastion.door()));
+    }
+    let profile = layout
+        .bastion
+        .profile
+        .as_ref()
+        .or(layout.admin.profile.as_ref());
+    let Some(profile) = profile.filter(|_| bastion.caller.contains(":user/")) else {
+        return Ok(None);
+    };
+    let (key, service) = credentials(context, layout, profile, true, &args.mfa)?;
+    Ok(Some(context.aws.door(&key, &service, None)?))
 }
 
 /// A user with an MFA session: each role that the user's groups promise must open.
