@@ -67,7 +67,7 @@ def ratio_target(most):
     return judge
 
 
-def markdown(commands, servers, names, load):
+def markdown(commands, servers, bastion, names, load):
     """`load` is the machine's load average before the first measurement: other work shows in every figure."""
     return "\n".join([
         "# How fast it is", "",
@@ -79,6 +79,9 @@ def markdown(commands, servers, names, load):
         "## Local servers", "",
         "Load by `wrk` on the same cores; medians of rounds in which the servers take turns. The peer's is its container server.", "",
         *table(servers, names, "target"), "",
+        "## Hundreds of accounts", "",
+        "`bastion` against a simulated AWS on the same cores whose every answer takes its time; one run each.", "",
+        *table(bastion, names[:1], "at most"), "",
     ])
 
 

@@ -15,6 +15,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import bastion
 import go_session
 import report
 import servers
@@ -31,6 +32,7 @@ COLLECTION = "awsvault"
 STORES = [("file store", "file", None, 0.3), ("Secret Service", "secret-service", 0.5, 0.25)]
 SESSIONS = 1_000
 STS_LATENCY_MS = 20
+PARTS = ["commands", "servers", "bastion"]
 PROFILE = "[profile bench]\nregion = eu-west-1\n"
 ROLE_PROFILE = """
 [profile {name}]
@@ -44,16 +46,20 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     arguments.add_argument("--peer", type=Path)
     arguments.add_argument("--peer-name", help="for the table; unless given, what it says about its version")
-    arguments.add_argument("--only", choices=["commands", "servers"], help="a part of it, and nothing is written")
+    arguments.add_argument("--only", choices=PARTS, help="a part of it, and nothing is written")
     arguments = arguments.parse_args()
     load, *_ = os.getloadavg()
     with tempfile.TemporaryDirectory(prefix="aws-vault-bench.") as directory, contextlib.ExitStack() as ending:
         bench = Bench(Path(directory), ending, arguments.peer, arguments.peer_name)
         # Commands last, since the peer's store is not the same afterwards.
-        parts = {"servers": lambda: servers.measure(bench, Path(directory)), "commands": bench.measure}
+        parts = {
+            "servers": lambda: servers.measure(bench, Path(directory)),
+            "bastion": lambda: bastion.measure(Path(directory), ending),
+            "commands": bench.measure,
+        }
         measured = {part: list(told(rows())) for part, rows in parts.items() if arguments.only in (None, part)}
     names = [contestant.name for contestant in bench.contestants]
-    text = report.markdown(measured.get("commands", []), measured.get("servers", []), names, load)
+    text = report.markdown(*(measured.get(part, []) for part in PARTS), names, load)
     if not arguments.only:
         (ROOT / "bench/results.md").write_text(text)
     print(text)

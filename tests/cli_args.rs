@@ -558,3 +558,13 @@ fn with_a_role_what_follows_the_dashes_is_a_command_where_no_profile_came_before
         assert_eq!(exec.command, command, "{line}");
     }
 }
+
+#[test]
+fn the_long_help_has_the_commands_of_commands() {
+    let help = refused("--help-long").text;
+    for title in ["aws-vault bastion enroll-mfa", "aws-vault sso populate"] {
+        let line = "-".repeat(title.len());
+        assert!(help.contains(&format!("{title}\n{line}\n")), "no {title}");
+    }
+    assert!(help.contains("--keep-seed"));
+}

@@ -128,6 +128,19 @@ fn only_plain_names_are_offered_and_only_where_a_profile_stands() {
             ],
         ),
         (&["aws-vault", "expl"], &["explain"]),
+        (&["aws-vault", "bastion", "enr"], &["enroll-mfa"]),
+        (
+            &["aws-vault", "bastion", "verify", "--as", "pl"],
+            &["play:ground"],
+        ),
+        (
+            &["aws-vault", "bastion", "init", "--admin-profile", "pl"],
+            &["play:ground"],
+        ),
+        (
+            &["aws-vault", "bastion", "export", "--format", "st"],
+            &["stackset"],
+        ),
     ] {
         let words: Vec<OsString> = ["aws-vault", "--"]
             .iter()

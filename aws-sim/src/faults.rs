@@ -6,6 +6,8 @@ use crate::error::ApiError;
 use crate::response::{Delivery, Response};
 use crate::xml::Element;
 
+/// How the names of operations begin that change nothing.
+const READS: [&str; 6] = ["Get", "List", "Assume", "Simulate", "Generate", "Describe"];
 const WRONG_NAMESPACE: &str = "https://sts.example.com/doc/1999-01-01/";
 
 /// One fault and the calls it befalls.
@@ -17,6 +19,9 @@ pub struct Fault {
     /// Only calls of this action.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
+    /// Only calls that change something.
+    #[serde(default)]
+    pub writes: bool,
     /// Leaves so many matching calls alone first.
     #[serde(default)]
     pub skip: u32,
@@ -151,6 +156,7 @@ impl Fault {
         Self {
             service: None,
             action: None,
+            writes: false,
             skip: 0,
             count: None,
             kind,
@@ -161,7 +167,8 @@ impl Fault {
         let fits = |wanted: &Option<String>, given: &str| {
             wanted.as_deref().is_none_or(|wanted| wanted == given)
         };
-        fits(&self.service, service) && fits(&self.action, action)
+        let change = !READS.iter().any(|verb| action.starts_with(verb));
+        fits(&self.service, service) && fits(&self.action, action) && (change || !self.writes)
     }
 }
 

@@ -23,6 +23,14 @@ const TAKING_PROFILES: [&str; 7] = [
     "clear", "exec", "explain", "export", "login", "remove", "rotate",
 ];
 
+/// Flags of `bastion`'s commands that name an existing profile.
+const BASTION_TAKING_PROFILES: [(&str, &str); 4] = [
+    ("init", "admin_profile"),
+    ("import", "admin_profile"),
+    ("enroll-mfa", "profile"),
+    ("verify", "profile"),
+];
+
 /// The script for a shell's start-up file.
 pub fn script(shell: Shell) -> Result<String, CliError> {
     let name = match shell {
@@ -130,23 +138,28 @@ fn command<F>(profiles: F) -> clap::Command
 where
     F: Fn() -> Vec<String> + Clone + Send + Sync + 'static,
 {
-    TAKING_PROFILES
+    let candidates = move || {
+        let names = profiles().into_iter().filter(|name| is_plain(name));
+        names.map(CompletionCandidate::new).collect::<Vec<_>>()
+    };
+    let taking = |command: clap::Command, argument: &'static str| {
+        let candidates = candidates.clone();
+        command.mut_arg(argument, |argument| {
+            argument.add(ArgValueCandidates::new(candidates))
+        })
+    };
+    let command = TAKING_PROFILES
         .into_iter()
         .fold(Cli::command(), |command, name| {
-            let profiles = profiles.clone();
-            let candidates = move || {
-                profiles()
-                    .into_iter()
-                    .filter(|name| is_plain(name))
-                    .map(CompletionCandidate::new)
-                    .collect()
-            };
-            command.mut_subcommand(name, |command| {
-                command.mut_arg("profile", |argument| {
-                    argument.add(ArgValueCandidates::new(candidates))
-                })
+            command.mut_subcommand(name, |command| taking(command, "profile"))
+        });
+    command.mut_subcommand("bastion", |bastion| {
+        BASTION_TAKING_PROFILES
+            .into_iter()
+            .fold(bastion, |bastion, (name, argument)| {
+                bastion.mut_subcommand(name, |command| taking(command, argument))
             })
-        })
+    })
 }
 
 /// bash puts a candidate on the command line as it is, so `[profile x;rm]` of some config file must not be offered.

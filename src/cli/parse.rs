@@ -175,19 +175,23 @@ fn help_of_everything() -> Message {
     let mut cli = Cli::command();
     cli.build();
     let mut parts = vec![cli.render_long_help().to_string()];
-    for command in cli
-        .get_subcommands_mut()
-        .filter(|it| it.get_name() != "help")
-    {
-        let name = format!("aws-vault {}", command.get_name());
-        let help = command.render_long_help();
-        let line = "-".repeat(name.len());
-        parts.push(format!("{name}\n{line}\n{help}"));
-    }
+    add_help_below("aws-vault", &mut cli, &mut parts);
     Message {
         text: parts.join("\n"),
         to_stdout: true,
         exit_code: 0,
+    }
+}
+
+/// Commands with commands of their own (`bastion`, `sso`) come before those.
+fn add_help_below(above: &str, command: &mut clap::Command, parts: &mut Vec<String>) {
+    let commands = command.get_subcommands_mut();
+    for command in commands.filter(|it| it.get_name() != "help") {
+        let name = format!("{above} {}", command.get_name());
+        let help = command.render_long_help();
+        let line = "-".repeat(name.len());
+        parts.push(format!("{name}\n{line}\n{help}"));
+        add_help_below(&name, command, parts);
     }
 }
 

@@ -48,7 +48,7 @@ impl Moto {
     }
 
     /// The AWS CLI as the administrator of the account.
-    fn admin(&self, words: &[&str]) -> Value {
+    pub fn admin(&self, words: &[&str]) -> Value {
         let ran = run(Command::new(python("aws"))
             .args(words)
             .args(["--output", "json"])

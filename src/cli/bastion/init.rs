@@ -63,6 +63,10 @@ pub fn run(context: &Context, args: &Args) -> Result<(), CliError> {
         let words: Vec<String> = answer.split_whitespace().map(str::to_owned).collect();
         accounts = given(&words)?;
     }
+    let region = args
+        .region
+        .clone()
+        .or_else(|| region_of(context, &admin_profile));
     let needs_role = accounts.iter().any(|account| account.profile.is_none());
     let start = Start {
         bastion,
@@ -74,7 +78,7 @@ pub fn run(context: &Context, args: &Args) -> Result<(), CliError> {
             .clone()
             .or_else(|| needs_role.then(|| ORGANIZATION_ROLE.to_owned())),
         users: args.users.clone(),
-        region: args.region.clone(),
+        region,
     };
     let text = starter::text(&start);
     file::parse(path, &text, &|path| std::fs::read_to_string(path))?;
@@ -83,6 +87,15 @@ pub fn run(context: &Context, args: &Args) -> Result<(), CliError> {
         "Wrote {}. Look at it, then: aws-vault bastion plan\n",
         path.display()
     ))
+}
+
+/// Programs want a region even where a service has none: the AWS CLI runs no command without.
+fn region_of(context: &Context, profile: &str) -> Option<String> {
+    let config = context.config().ok()?;
+    let session = Session::default();
+    let wish = Wish::for_programs(profile, &session);
+    let profile = context.resolve(&config, &wish).ok()?;
+    Some(profile.region?.value)
 }
 
 pub fn refuse_existing(path: &Path) -> Result<(), CliError> {

@@ -77,6 +77,48 @@ fn templates_are_what_cloudformation_takes() {
     assert_eq!(made["users"], serde_json::json!(["elmerfudd"]));
 }
 
+/// What a StackSet makes is what `apply` makes, but for our tag.
+#[test]
+fn a_stack_set_makes_the_roles_that_apply_makes() {
+    const IDS: [&str; 3] = ["222233334444", "333344445555", "444455556666"];
+    let stage = Stage::deck();
+    stage.edit(
+        "[roles.ITRole]\n",
+        "[roles.Auditor]\naccounts = [\"*\"]\npath = \"/audit/\"\ndescription = \"Looks\"\ntags = { team = \"audit\" }\n\
+         managed_policies = [\"SecurityAudit\"]\nthird_party = { account = \"999988887777\", external_id = \"4711\" }\n\
+         permissions_boundary = \"ReadOnlyAccess\"\n\
+         inline_policies = { Look = '{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"s3:List*\",\"Resource\":\"*\"}]}' }\n\n\
+         [roles.ITRole]\n",
+    );
+    let set = written(&stage, "set.json", &["export", "--format", "stackset"]);
+    let (theirs, ours) = (
+        crate::moto::Moto::with_aws_policies(),
+        crate::moto::Moto::with_aws_policies(),
+    );
+    let made = checked(&[&["stackset", &set, &theirs.endpoint], &IDS[..]].concat());
+    let file = stage.file();
+    let mut command = stage
+        .home
+        .command(["bastion", "apply", "--yes", "--file", &file]);
+    run(command.env("AWS_ENDPOINT_URL", &ours.endpoint)).ok();
+    let applied = checked(&[&["accounts", &ours.endpoint], &IDS[..]].concat());
+    let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    let made = value(&made);
+    assert!(made[IDS[0]]["Auditor"].is_object(), "{made}");
+    same_roles(&made, &value(&applied));
+}
+
+/// The first difference, by account and role.
+fn same_roles(left: &serde_json::Value, right: &serde_json::Value) {
+    for (account, roles) in right.as_object().unwrap() {
+        for (role, is) in roles.as_object().unwrap() {
+            assert_eq!(&left[account][role], is, "{role} in {account}");
+        }
+        let count = |of: &serde_json::Value| of[account].as_object().unwrap().len();
+        assert_eq!(count(left), count(right), "{account}");
+    }
+}
+
 #[test]
 fn terraforms_references_lead_somewhere() {
     let stage = Stage::deck();

@@ -1,8 +1,7 @@
-//! Two hundred accounts, five roles each, against an AWS that answers in 20 ms.
+//! Two hundred accounts, five roles each. How long it takes is measured by `make bench` (bench/bastion.py).
 
 use std::fmt::Write as _;
 
-use aws_sim::FaultKind;
 use serde_json::json;
 
 use super::support::Stage;
@@ -35,9 +34,6 @@ fn many() -> Stage {
 #[test]
 fn two_hundred_accounts() {
     let stage = many();
-    stage
-        .sim
-        .set_faults(vec![aws_sim::Fault::always(FaultKind::Latency { ms: 20 })]);
     let planned = stage.bastion(["plan"]).exits(2, "");
     assert!(
         planned.stdout.contains("Plan: 2"),
@@ -50,12 +46,5 @@ fn two_hundred_accounts() {
         "{}",
         applied.stdout.lines().last().unwrap()
     );
-    let clean = stage.bastion(["plan"]).ok();
-    for (what, ran) in [
-        ("plan", &planned),
-        ("apply", &applied),
-        ("plan again", &clean),
-    ] {
-        println!("{what}: {:?}", ran.took);
-    }
+    stage.bastion(["plan"]).ok();
 }
