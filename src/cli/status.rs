@@ -154,10 +154,12 @@ impl Report {
 
     fn mfa(&self, key: &Key) -> Option<&'static str> {
         let devices = key.answer.mfa_devices.as_ref()?;
-        Some(match devices.is_empty() {
-            true => "no",
-            false if self.keeps_seed(key) => "yes (seed kept here)",
-            false => "yes",
+        Some(if devices.is_empty() {
+            "no"
+        } else if self.keeps_seed(key) {
+            "yes (seed kept here)"
+        } else {
+            "yes"
         })
     }
 

@@ -189,9 +189,9 @@ fn self_management_is_awss_document_but_for_what_the_docs_say() {
             .split_whitespace()
             .filter(|action| !action.starts_with('-'))
             .map(|action| action.trim_start_matches('+'))
-            .map(|action| match action.contains(':') {
-                true => action.to_owned(),
-                false => format!("iam:{action}"),
+            .map(|action| {
+                let service = if action.contains(':') { "" } else { "iam:" };
+                format!("{service}{action}")
             })
             .collect();
         assert_eq!(texts(&statement[key]), expected, "{sid}");
@@ -207,12 +207,9 @@ fn self_management_is_awss_document_but_for_what_the_docs_say() {
             _ => "arn:aws:iam::*:user/${aws:username}",
         };
         assert_eq!(statement["Resource"], resource, "{sid}");
-        let condition = match is_deny {
-            true => {
-                serde_json::json!({ "BoolIfExists": { "aws:MultiFactorAuthPresent": "false" } })
-            }
-            false => Value::Null,
-        };
+        let no_mfa =
+            serde_json::json!({ "BoolIfExists": { "aws:MultiFactorAuthPresent": "false" } });
+        let condition = if is_deny { no_mfa } else { Value::Null };
         assert_eq!(statement["Condition"], condition, "{sid}");
         assert_eq!(statement["Effect"], if is_deny { "Deny" } else { "Allow" });
     }
