@@ -273,7 +273,7 @@ fn bad_variables_are_errors_that_name_them() {
             "AWS_VAULT_PROMPT",
             "smoke",
             "list",
-            "value must be one of terminal,kdialog,zenity,osascript,ykman,pinentry,wincredui, got 'smoke'",
+            "value must be one of terminal,kdialog,zenity,osascript,ykman,pinentry,wincredui,vault, got 'smoke'",
         ),
     ] {
         let message = with(&[(name, value)], line).unwrap_err();

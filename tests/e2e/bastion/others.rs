@@ -92,7 +92,7 @@ fn a_stack_set_makes_the_roles_that_apply_makes() {
     );
     let set = written(&stage, "set.json", &["export", "--format", "stackset"]);
     let (theirs, ours) = (
-        crate::moto::Moto::with_aws_policies(),
+        crate::moto::Moto::start(),
         crate::moto::Moto::with_aws_policies(),
     );
     let made = checked(&[&["stackset", &set, &theirs.endpoint], &IDS[..]].concat());

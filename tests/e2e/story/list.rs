@@ -101,6 +101,7 @@ fn json_has_the_documented_members() {
                 { "name": "master", "has_stored_credentials": false }
             ],
             "credentials": ["bastion"],
+            "mfa_seeds": [],
             "access_keys": [{
                 "name": "bastion",
                 "created": null,
