@@ -88,7 +88,7 @@ def measure(directory, ending):
 def main():
     with tempfile.TemporaryDirectory(prefix="aws-vault-bench.") as directory, contextlib.ExitStack() as ending:
         for row in measure(Path(directory), ending):
-            print(f"{row.what}: {row.ours:.1f} {row.unit} {row.target.verdict if row.target else ''}")
+            print(f"{row.what}: {row.figure(row.ours)} {row.target.verdict if row.target else ''}")
 
 
 if __name__ == "__main__":
