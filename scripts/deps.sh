@@ -7,7 +7,7 @@ demo="gcc libc6-dev python3 python3-venv"
 # The tests talk to real parts: a Secret Service with a scripted prompter, the shells that `export` quotes for, dialogs on a
 # screen of their own.
 test="$demo dbus dbus-bin gnome-keyring libgcr-base-3-1 libsecret-tools python3-secretstorage python3-jwcrypto gnupg pass age
-      keyutils iproute2 libkf5wallet-bin python3-jeepney strace util-linux procps fish zsh curl graphviz pinentry-curses zenity xvfb xdotool
+      keyutils iproute2 keepassxc libkf5wallet-bin python3-jeepney strace util-linux procps fish zsh curl graphviz pinentry-curses zenity xvfb xdotool
       chromium uidmap faketime"
 cross="gcc-mingw-w64-x86-64 wine64"
 # GNU time for memory, wrk for load on the servers.

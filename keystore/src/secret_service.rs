@@ -7,7 +7,10 @@
 //! and the initialisation vectors from a generator that is not made for cryptography and takes 7 ms for it; the others bring
 //! an async runtime along. Here every call also has a time limit, and no answer of the service can cause a panic.
 
+mod collection;
 mod encryption;
+mod interface;
+mod listing;
 mod path;
 mod prompt;
 mod session;
@@ -121,6 +124,13 @@ impl fmt::Debug for SecretServiceKeystore {
             .field("collection", &self.collection)
             .field("address", &self.address)
             .finish_non_exhaustive()
+    }
+}
+
+fn still_locked(name: &str) -> Error {
+    Error::Locked {
+        backend: BACKEND,
+        what: format!("the item {name:?}"),
     }
 }
 

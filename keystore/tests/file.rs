@@ -22,10 +22,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::SecretString;
 use serde_json::json;
-use support::{PYTHON, conformance, fixture, item, start, support_file};
+use support::{PYTHON, conformance, fixture, item, start, support_file, writers};
 use tempfile::TempDir;
 
 const PASSPHRASE: &str = "correct horse";
+
+/// The store and the number of a writer that another test runs in a process of its own.
+const DIR_VARIABLE: &str = "TEST_STORE";
+const WRITER_VARIABLE: &str = "TEST_WRITER";
 
 /// Gives the same answer every time and writes down what it was asked.
 #[derive(Clone, Default)]
@@ -450,50 +454,100 @@ fn an_item_of_an_earlier_release_gets_more_rounds_when_it_is_rewritten() {
 }
 
 #[test]
-fn parallel_writers_and_readers_see_whole_items() {
-    const WRITERS: usize = 16;
-    const ROUNDS: usize = 100;
+fn many_writers_lose_nothing() {
     let (place, dir) = place();
-    keystore(&dir).write(&item("shared", "0")).unwrap();
-    std::thread::scope(|scope| {
-        for writer in 0..WRITERS {
-            let dir = &dir;
-            scope.spawn(move || {
-                let store = keystore(dir);
-                for round in 0..ROUNDS {
-                    store
-                        .write(&item(&format!("w{writer}"), format!("{round}")))
-                        .unwrap();
-                    store
-                        .write(&item("shared", format!("{writer}").repeat(writer * 500)))
-                        .unwrap();
-                }
-            });
+    writers::check(writers::OPERATIONS, || keystore(&dir));
+    // Nothing that was on its way is left behind.
+    let items = keystore(&dir).names().unwrap().len();
+    assert_eq!(snapshot(place.path()).len(), items);
+}
+
+#[test]
+fn many_writing_processes_lose_nothing() {
+    let (place, dir) = place();
+    writers::begin(&keystore(&dir));
+    let processes: Vec<_> = (0..writers::WRITERS)
+        .map(|writer| {
+            Command::new(std::env::current_exe().unwrap())
+                .args(["--ignored", "--exact", "inner_writes"])
+                .env(DIR_VARIABLE, &dir)
+                .env(WRITER_VARIABLE, writer.to_string())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    for process in processes {
+        let output = process.wait_with_output().unwrap();
+        let shown = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{shown}");
+    }
+    writers::end(&keystore(&dir), writers::OPERATIONS);
+    let items = keystore(&dir).names().unwrap().len();
+    assert_eq!(snapshot(place.path()).len(), items);
+}
+
+#[test]
+#[ignore = "run by another test in processes of their own"]
+fn inner_writes() {
+    let dir = PathBuf::from(std::env::var_os(DIR_VARIABLE).unwrap());
+    let writer = std::env::var(WRITER_VARIABLE).unwrap().parse().unwrap();
+    writers::one_of_many(&keystore(&dir), writer, writers::OPERATIONS);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_permissions_forbid_is_told_and_changes_nothing() {
+    let (place, dir) = place();
+    keystore(&dir).write(&item("jon", "secret")).unwrap();
+    keystore(&dir).write(&item("hidden", "secret")).unwrap();
+    let before = snapshot(place.path());
+    fs::set_permissions(dir.join("hidden"), fs::Permissions::from_mode(0o000)).unwrap();
+    fs::set_permissions(&dir, fs::Permissions::from_mode(0o555)).unwrap();
+    as_nobody_special(|| {
+        let store = keystore(&dir);
+        let read = store.read("jon").unwrap().unwrap();
+        assert_eq!(read.data.expose(), b"secret");
+        for (result, path) in [
+            (store.read("hidden").map(drop), dir.join("hidden")),
+            (store.write(&item("jon", "new")), dir.join("jon")),
+            (store.write(&item("jane", "new")), dir.join("jane")),
+            (store.remove("jon").map(drop), dir.join("jon")),
+        ] {
+            let error = result.unwrap_err().to_string();
+            let text = format!("{}: Permission denied", path.display());
+            assert!(error.starts_with(&text), "{error}");
         }
-        for _ in 0..4 {
-            let dir = &dir;
-            scope.spawn(move || {
-                let store = keystore(dir);
-                for _ in 0..ROUNDS * 4 {
-                    let shared = store.read("shared").unwrap().expect("never absent");
-                    let data = shared.data.expose();
-                    assert!(
-                        data.windows(4).all(|w| w[0] == w[2] && w[1] == w[3]),
-                        "torn"
-                    );
-                    for name in store.names().unwrap() {
-                        assert!(name == "shared" || name.starts_with('w'), "{name:?}");
-                    }
-                }
-            });
+        fs::set_permissions(&dir, fs::Permissions::from_mode(0o000)).unwrap();
+        for result in [store.names().map(drop), store.read("jon").map(drop)] {
+            let error = result.unwrap_err().to_string();
+            assert!(
+                error.ends_with("Permission denied (os error 13)"),
+                "{error}"
+            );
         }
     });
-    let store = keystore(&dir);
-    for writer in 0..WRITERS {
-        let read = store.read(&format!("w{writer}")).unwrap().unwrap();
-        assert_eq!(read.data.expose(), format!("{}", ROUNDS - 1).as_bytes());
-    }
-    assert_eq!(snapshot(place.path()).len(), WRITERS + 1);
+    fs::set_permissions(&dir, fs::Permissions::from_mode(0o700)).unwrap();
+    fs::set_permissions(dir.join("hidden"), fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(snapshot(place.path()), before);
+}
+
+/// In a thread without what root may do in spite of permissions.
+#[cfg(target_os = "linux")]
+fn as_nobody_special(work: impl FnOnce() + Send) {
+    use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
+
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            let mut sets = capabilities(None).unwrap();
+            let special = CapabilitySet::DAC_OVERRIDE | CapabilitySet::DAC_READ_SEARCH;
+            sets.effective = sets.effective.difference(special);
+            set_capabilities(None, sets).unwrap();
+            work();
+        });
+        thread.join().unwrap();
+    });
 }
 
 #[test]

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use aws_vault_keystore::{
     Backend, Error, KeyctlKeystore, KeyctlScope, Keystore, Settings, location, probe,
 };
-use support::{conformance, item, start};
+use support::{conformance, item, start, writers};
 
 /// Names the keyring for a test that another one runs in a process of its own.
 const KEYRING_VARIABLE: &str = "TEST_KEYRING";
@@ -310,29 +310,7 @@ fn inner_writes_in_vain() {
 #[test]
 fn many_writers_lose_nothing() {
     let keyring = Keyring::new();
-    std::thread::scope(|scope| {
-        for writer in 0..16 {
-            let keyring = &keyring;
-            scope.spawn(move || {
-                let store = keyring.keystore();
-                for round in 0..5 {
-                    let name = format!("w{writer}-{round}");
-                    store.write(&item(&name, name.clone())).unwrap();
-                    store
-                        .write(&item("shared", "x".repeat(100 * (1 + writer))))
-                        .unwrap();
-                    let shared = store.read("shared").unwrap().unwrap();
-                    assert_eq!(shared.data.expose().len() % 100, 0);
-                }
-            });
-        }
-    });
-    let store = keyring.keystore();
-    assert_eq!(store.names().unwrap().len(), 16 * 5 + 1);
-    assert_eq!(
-        store.read("w15-4").unwrap().unwrap().data.expose(),
-        b"w15-4"
-    );
+    writers::check(writers::OPERATIONS, || keyring.keystore());
 }
 
 #[test]

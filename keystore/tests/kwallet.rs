@@ -8,9 +8,9 @@ mod support;
 use std::time::{Duration, Instant};
 
 use aws_vault_keystore::{Backend, Error, Keystore, KwalletKeystore, Limits, Settings, location};
-use support::bus::Bus;
+use support::bus::{Bus, patient};
 use support::kwallet::{Answer, Kwallet, StandIn};
-use support::{conformance, item};
+use support::{conformance, item, writers};
 
 /// What the Go tool stores for a credential.
 const GO_ITEM: &str = r#"{"Key":"jon","Data":"eyJBY2Nlc3NLZXlJRCI6IkFLSUFJT1NGT0ROTjdFWEFNUExFIn0=","Label":"aws-vault (jon)","Description":"","KeychainNotTrustApplication":true,"KeychainNotSynchronizable":false}"#;
@@ -186,26 +186,8 @@ fn stored_garbage_is_an_error_that_does_not_show_it() {
 #[test]
 fn many_writers_lose_nothing() {
     let kwallet = Kwallet::start();
-    std::thread::scope(|scope| {
-        for writer in 0..8 {
-            let kwallet = &kwallet;
-            scope.spawn(move || {
-                let store = kwallet.keystore();
-                for round in 0..5 {
-                    let name = format!("w{writer}-{round}");
-                    store.write(&item(&name, name.clone())).unwrap();
-                    store
-                        .write(&item("shared", "x".repeat(writer * 1000)))
-                        .unwrap();
-                    let shared = store.read("shared").unwrap().unwrap();
-                    assert_eq!(shared.data.expose().len() % 1000, 0);
-                }
-            });
-        }
-    });
-    let store = kwallet.keystore();
-    assert_eq!(store.names().unwrap().len(), 8 * 5 + 1);
-    assert_eq!(store.read("w7-4").unwrap().unwrap().data.expose(), b"w7-4");
+    // It writes the whole wallet to the disk at every change.
+    writers::check(50, || kwallet.keystore().with_limits(patient()));
 }
 
 #[test]

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use aws_vault_keystore::{Backend, Error, Keystore, PassKeystore, Settings, location, probe};
 use support::pass::{PassHome, PassageHome};
-use support::{conformance, item, write_program};
+use support::{conformance, item, write_program, writers};
 
 /// What the Go tool stores for a credential.
 const GO_ITEM: &str = r#"{"Key":"jon","Data":"eyJBY2Nlc3NLZXlJRCI6IkFLSUFJT1NGT0ROTjdFWEFNUExFIn0=","Label":"aws-vault (jon)","Description":"","KeychainNotTrustApplication":true,"KeychainNotSynchronizable":false}"#;
@@ -48,6 +48,16 @@ fn passage_conforms() {
     conformance::check_persistence(|| home.keystore());
     let folder = || home.keystore().with_prefix("a folder/aws");
     conformance::check_within(&limits(), folder);
+}
+
+#[test]
+fn many_writers_lose_nothing() {
+    let patience = Duration::from_mins(5);
+    // Each operation starts a shell and GnuPG, some of them several times.
+    let home = PassHome::new();
+    writers::check(5, || home.keystore().with_limit(patience));
+    let home = PassageHome::new();
+    writers::check(20, || home.keystore().with_limit(patience));
 }
 
 #[test]
@@ -467,29 +477,4 @@ fn stored_garbage_is_an_error_that_does_not_show_it() {
     assert!(error.to_string().contains("gpg: "), "{error}");
     assert_eq!(data(&home.keystore(), "ours"), "secret");
     assert!(home.keystore().remove("bad").unwrap());
-}
-
-#[test]
-fn many_writers_lose_nothing() {
-    let home = PassHome::new();
-    home.keystore().write(&item("shared", "")).unwrap();
-    std::thread::scope(|scope| {
-        for writer in 0..6 {
-            let home = &home;
-            scope.spawn(move || {
-                let store = home.keystore();
-                for round in 0..4 {
-                    let name = format!("w{writer}-{round}");
-                    store.write(&item(&name, name.clone())).unwrap();
-                    store
-                        .write(&item("shared", "x".repeat(writer * 1000)))
-                        .unwrap();
-                    assert_eq!(data(&store, "shared").len() % 1000, 0);
-                }
-            });
-        }
-    });
-    let store = home.keystore();
-    assert_eq!(store.names().unwrap().len(), 6 * 4 + 1);
-    assert_eq!(data(&store, "w5-3"), "w5-3");
 }

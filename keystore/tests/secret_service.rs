@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 
 use aws_vault_keystore::{Error, Keystore, Limits, SecretServiceKeystore};
 use serde_json::json;
+use support::bus::patient;
 use support::gnome_keyring::{Bus, COLLECTION, GnomeKeyring, Watcher};
-use support::{conformance, item};
+use support::{conformance, item, writers};
 
 /// What the Go tool stores for a credential.
 const GO_ITEM: &str = r#"{"Key":"jon","Data":"eyJBY2Nlc3NLZXlJRCI6IkFLSUFJT1NGT0ROTjdFWEFNUExFIn0=","Label":"aws-vault (jon)","Description":"","KeychainNotTrustApplication":true,"KeychainNotSynchronizable":false}"#;
@@ -106,6 +107,56 @@ fn an_item_without_our_attribute_is_found_by_its_label() {
 }
 
 #[test]
+fn two_items_of_one_name_become_one() {
+    let keyring = GnomeKeyring::with_item("ours");
+    let secret =
+        |data: &str| GO_ITEM.replace("eyJBY2Nlc3NLZXlJRCI6IkFLSUFJT1NGT0ROTjdFWEFNUExFIn0=", data);
+    keyring.create_items(&json!([
+        {"label": "jon", "attributes": {"profile": "jon"}, "content_type": "text/plain", "secret": secret("c2Vjb25k")},
+        {"label": "jon", "attributes": {"profile": "jon", "made-by": "hand"}, "content_type": "text/plain", "secret": secret("Zmlyc3Q=")},
+    ]));
+    let of_jon = || {
+        let items = keyring.items();
+        let items = items.as_array().unwrap().iter();
+        items.filter(|item| item["label"] == "jon").count()
+    };
+    assert_eq!(of_jon(), 2);
+    assert_eq!(keyring.keystore().names().unwrap(), ["jon", "ours"]);
+    assert!(keyring.keystore().read("jon").unwrap().is_some());
+    // What was written is what is read, whichever the service shows first.
+    keyring.keystore().write(&item("jon", "rotated")).unwrap();
+    let read = keyring.keystore().read("jon").unwrap().unwrap();
+    assert_eq!(read.data.expose(), b"rotated");
+    assert_eq!(of_jon(), 1);
+    assert!(keyring.keystore().remove("jon").unwrap());
+    assert!(keyring.keystore().read("jon").unwrap().is_none());
+}
+
+#[test]
+fn items_of_other_collections_are_none_of_ours() {
+    let mut keyring = GnomeKeyring::with_item("ours");
+    let foreign = json!([
+        {"label": "jon", "attributes": {"profile": "jon"}, "content_type": "text/plain", "secret": GO_ITEM},
+        {"label": "ours", "attributes": {"profile": "ours"}, "content_type": "text/plain", "secret": GO_ITEM},
+    ]);
+    keyring.expect_password();
+    keyring.bus.create_items("somebody else's", &foreign);
+    let before = keyring.bus.items("somebody else's");
+    assert_eq!(before.as_array().unwrap().len(), 2);
+
+    let store = keyring.keystore();
+    assert_eq!(store.names().unwrap(), ["ours"]);
+    assert!(store.read("jon").unwrap().is_none());
+    assert!(!store.remove("jon").unwrap());
+    let read = store.read("ours").unwrap().unwrap();
+    assert_eq!(read.data.expose(), b"first secret");
+    store.write(&item("jon", "our own")).unwrap();
+    assert!(store.remove("ours").unwrap());
+    assert!(store.remove("jon").unwrap());
+    assert_eq!(keyring.bus.items("somebody else's"), before);
+}
+
+#[test]
 fn a_collection_is_found_by_its_label() {
     let mut keyring = GnomeKeyring::start();
     let store = || SecretServiceKeystore::new("my vault, no. 2").at_address(&keyring.bus.address);
@@ -126,6 +177,7 @@ fn stored_garbage_is_an_error_that_does_not_show_it() {
     for secret in [
         "",
         "garbage",
+        "\0\u{1}\u{ff}\n",
         "{\"Data\":\"garbage\"}",
         &"garbage".repeat(150_000),
     ] {
@@ -192,6 +244,13 @@ fn a_wrong_password_can_be_corrected() {
 
 type Operation = fn(&SecretServiceKeystore) -> Result<(), Error>;
 
+const OPERATIONS: [Operation; 4] = [
+    |store| store.read("jon").map(drop),
+    |store| store.names().map(drop),
+    |store| store.write(&item("jon", "y")),
+    |store| store.remove("jon").map(drop),
+];
+
 #[test]
 fn a_dismissed_prompt_is_an_error() {
     let mut keyring = GnomeKeyring::start();
@@ -206,13 +265,7 @@ fn a_dismissed_prompt_is_an_error() {
     keyring.expect_password();
     keyring.keystore().write(&item("jon", "x")).unwrap();
     keyring.restart();
-    let operations: [Operation; 4] = [
-        |store| store.read("jon").map(drop),
-        |store| store.names().map(drop),
-        |store| store.write(&item("jon", "y")),
-        |store| store.remove("jon").map(drop),
-    ];
-    for operation in operations {
+    for operation in OPERATIONS {
         keyring.expect_dismissal();
         let error = operation(&keyring.keystore()).unwrap_err();
         assert!(matches!(error, Error::Dismissed { .. }), "{error}");
@@ -262,6 +315,43 @@ fn a_service_that_ends_while_prompting_is_an_error_at_once() {
     let error = reading.join().unwrap().unwrap_err();
     assert!(matches!(error, Error::Unavailable { .. }), "{error}");
     assert!(start.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn a_service_that_is_killed_while_it_is_asked_is_an_error_at_once() {
+    for operation in OPERATIONS {
+        let mut keyring = GnomeKeyring::with_item("jon");
+        let store = keyring.keystore();
+        assert!(store.read("jon").unwrap().is_some());
+        keyring.suspend();
+        let watcher = Watcher::start(&keyring.bus);
+        let asking = std::thread::spawn(move || operation(&store));
+        // The call is on its way, and the service does not read it.
+        watcher.traffic_with(&keyring.bus, b"/org/freedesktop/secrets/collection");
+        keyring.kill();
+        let start = Instant::now();
+        let error = asking.join().unwrap().unwrap_err();
+        assert!(start.elapsed() < Duration::from_secs(5));
+        assert!(matches!(error, Error::Unavailable { .. }), "{error}");
+        keyring.restart();
+        keyring.expect_password();
+        let read = keyring.keystore().read("jon").unwrap().unwrap();
+        assert_eq!(read.data.expose(), b"first secret");
+    }
+}
+
+#[test]
+fn a_service_that_cannot_be_started_is_unavailable() {
+    let bus = Bus::with_service("org.freedesktop.secrets", "/bin/false");
+    for operation in OPERATIONS {
+        let start = Instant::now();
+        let error = operation(&bus.keystore()).unwrap_err();
+        assert!(start.elapsed() < Duration::from_secs(5));
+        assert_eq!(
+            error.to_string(),
+            "the secret-service keystore is not available: its service cannot be started"
+        );
+    }
 }
 
 #[test]
@@ -399,29 +489,13 @@ fn a_watcher_of_the_bus_sees_no_secret() {
 
 #[test]
 fn many_writers_lose_nothing() {
-    let keyring = GnomeKeyring::with_item("shared");
+    let keyring = GnomeKeyring::with_item("first");
+    assert!(keyring.keystore().remove("first").unwrap());
     let address = &keyring.bus.address;
-    std::thread::scope(|scope| {
-        for writer in 0..8 {
-            scope.spawn(move || {
-                let store = SecretServiceKeystore::new(COLLECTION).at_address(address);
-                for round in 0..20 {
-                    store
-                        .write(&item(
-                            &format!("w{writer}-{round}"),
-                            format!("{writer} {round}"),
-                        ))
-                        .unwrap();
-                    store
-                        .write(&item("shared", "x".repeat(writer * 1000)))
-                        .unwrap();
-                    let shared = store.read("shared").unwrap().unwrap();
-                    assert_eq!(shared.data.expose().len() % 1000, 0);
-                }
-            });
-        }
+    // It writes the whole collection to the disk at every change.
+    writers::check(50, || {
+        SecretServiceKeystore::new(COLLECTION)
+            .at_address(address)
+            .with_limits(patient())
     });
-    let store = keyring.keystore();
-    assert_eq!(store.names().unwrap().len(), 8 * 20 + 1);
-    assert_eq!(store.read("w7-19").unwrap().unwrap().data.expose(), b"7 19");
 }

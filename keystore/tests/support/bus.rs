@@ -3,7 +3,9 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
+use aws_vault_keystore::Limits;
 use tempfile::TempDir;
 
 use super::start;
@@ -81,6 +83,14 @@ impl Bus {
 impl Drop for Bus {
     fn drop(&mut self) {
         end(&mut self.daemon);
+    }
+}
+
+/// For many callers of one service on a busy machine.
+pub fn patient() -> Limits {
+    Limits {
+        call: Duration::from_mins(2),
+        ..Limits::default()
     }
 }
 

@@ -19,6 +19,35 @@ impl Bus {
     pub fn keystore(&self) -> SecretServiceKeystore {
         SecretServiceKeystore::new(COLLECTION).at_address(&self.address)
     }
+
+    /// The items of a collection as another implementation sees them.
+    pub fn items(&self, collection: &str) -> serde_json::Value {
+        serde_json::from_str(&self.python("list", collection, "")).unwrap()
+    }
+
+    /// Has another implementation store items, described as [`Bus::items`] describes them.
+    pub fn create_items(&self, collection: &str, items: &serde_json::Value) {
+        self.python("create", collection, &items.to_string());
+    }
+
+    fn python(&self, command: &str, collection: &str, input: &str) -> String {
+        let mut child = start(
+            "python3",
+            self.command(PYTHON)
+                .arg(support_file("items.py"))
+                .args([command, collection])
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped()),
+        );
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(input.as_bytes()).unwrap();
+        drop(stdin);
+        let output = child.wait_with_output().unwrap();
+        let complaints = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "items.py: {complaints}");
+        String::from_utf8(output.stdout).unwrap()
+    }
 }
 
 /// Everything that is said on a bus.
@@ -172,48 +201,21 @@ impl GnomeKeyring {
 
     /// The items as another implementation sees them.
     pub fn items(&self) -> serde_json::Value {
-        let output = self.python("list", "");
-        serde_json::from_str(&output).unwrap()
+        self.bus.items(COLLECTION)
     }
 
-    /// Has another implementation store items, described as [`GnomeKeyring::items`] describes them.
+    /// Has another implementation store items, described as [`Bus::items`] describes them.
     pub fn create_items(&self, items: &serde_json::Value) {
-        self.python("create", &items.to_string());
+        self.bus.create_items(COLLECTION, items);
     }
 
     /// Removes the collection.
     pub fn delete(&self) {
-        self.python("delete", "");
+        self.bus.python("delete", COLLECTION, "");
     }
 
     pub fn lock(&self) {
-        self.python("lock", "");
-    }
-
-    fn python(&self, command: &str, input: &str) -> String {
-        let mut child = start(
-            "python3",
-            self.bus
-                .command(PYTHON)
-                .arg(support_file("items.py"))
-                .args([command, COLLECTION])
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped()),
-        );
-        child
-            .stdin
-            .take()
-            .unwrap()
-            .write_all(input.as_bytes())
-            .unwrap();
-        let output = child.wait_with_output().unwrap();
-        assert!(
-            output.status.success(),
-            "items.py: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        String::from_utf8(output.stdout).unwrap()
+        self.bus.python("lock", COLLECTION, "");
     }
 }
 

@@ -8,9 +8,12 @@ pub mod conformance;
 #[cfg(target_os = "linux")]
 pub mod gnome_keyring;
 #[cfg(target_os = "linux")]
+pub mod keepassxc;
+#[cfg(target_os = "linux")]
 pub mod kwallet;
 #[cfg(unix)]
 pub mod pass;
+pub mod writers;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
