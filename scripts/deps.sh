@@ -8,7 +8,7 @@ demo="gcc libc6-dev python3 python3-venv"
 # screen of their own.
 test="$demo dbus dbus-bin gnome-keyring libgcr-base-3-1 libsecret-tools python3-secretstorage python3-jwcrypto gnupg pass age
       keyutils iproute2 keepassxc libkf5wallet-bin python3-jeepney strace util-linux procps fish zsh curl graphviz pinentry-curses zenity xvfb xdotool
-      chromium uidmap faketime"
+      chromium uidmap faketime passt"
 cross="gcc-mingw-w64-x86-64 wine64"
 # GNU time for memory, wrk for load on the servers.
 bench="$test time wrk"

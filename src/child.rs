@@ -15,6 +15,8 @@ use crate::server::Secret;
 
 #[cfg(unix)]
 pub use supervise::{Ended, supervise};
+#[cfg(target_os = "linux")]
+pub use supervise::{attend, spawn};
 
 /// What the command is told.
 #[derive(Debug)]

@@ -17,6 +17,8 @@ pub mod files;
 pub mod hardening;
 pub mod import;
 pub mod index;
+#[cfg(target_os = "linux")]
+pub mod link_local;
 pub mod mfa;
 pub mod migration;
 pub mod oauth;

@@ -10,9 +10,13 @@ use aws_vault::hardening;
 
 #[expect(clippy::disallowed_methods, reason = "the clock enters here")]
 fn main() -> ExitCode {
+    let words: Vec<_> = std::env::args_os().collect();
+    #[cfg(target_os = "linux")]
+    if let Some(code) = aws_vault::link_local::stage(&words) {
+        return code;
+    }
     hardening::apply();
     let environment = Environment::of_process();
-    let words: Vec<_> = std::env::args_os().collect();
     if let Some(answer) = cli::complete(&words, &environment) {
         return answer.unwrap_or(ExitCode::FAILURE);
     }

@@ -26,6 +26,9 @@ pub struct Program {
 pub struct Sockets {
     #[cfg(target_os = "linux")]
     diag: Option<std::os::fd::OwnedFd>,
+    /// Whether `/proc/net` shows that namespace.
+    #[cfg(target_os = "linux")]
+    is_ours: bool,
 }
 
 /// Whether our own user, or root, made the connection from `client` to `server`.
@@ -69,19 +72,29 @@ mod linux {
 
     impl Sockets {
         pub fn of_this_namespace() -> Self {
+            Self {
+                diag: Self::ask_kernel().ok(),
+                is_ours: true,
+            }
+        }
+
+        /// The way to ask about this namespace, also from another one.
+        pub fn ask_kernel() -> rustix::io::Result<OwnedFd> {
             let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-            let diag = socket_with(
+            socket_with(
                 AddressFamily::NETLINK,
                 SocketType::DGRAM,
                 flags,
                 Some(SOCK_DIAG),
-            );
-            Self { diag: diag.ok() }
+            )
         }
 
-        /// Those of another namespace, in which `diag` was opened.
+        /// Those of another namespace, from which [`Sockets::ask_kernel`] is.
         pub fn of_namespace(diag: OwnedFd) -> Self {
-            Self { diag: Some(diag) }
+            Self {
+                diag: Some(diag),
+                is_ours: false,
+            }
         }
 
         /// The socket at the other end of a connection from `client` to `server`, and whether it is our own user's.
@@ -95,9 +108,10 @@ mod linux {
         fn peer(&self, client: SocketAddrV4, server: SocketAddrV4) -> Option<Peer> {
             match self.ask(client, server) {
                 Ok(peer) => peer,
-                // A kernel without sock_diag(7).
+                // A kernel without sock_diag(7). Another namespace's table is not at hand.
                 Err(_) => ["/proc/net/tcp", "/proc/net/tcp6"]
                     .iter()
+                    .filter(|_| self.is_ours)
                     .find_map(|table| {
                         let text = std::fs::read_to_string(table).ok()?;
                         peer_in_table(&text, client, server)
@@ -313,8 +327,13 @@ mod linux {
             assert_eq!(found.program().unwrap().pid, std::process::id());
             assert_eq!(ours.look_at(client, server), (Some(found), true));
             assert_eq!(ours.look_at(end(1), server), (None, false));
-            let none = Sockets { diag: None };
+            let mut none = Sockets {
+                diag: None,
+                is_ours: true,
+            };
             assert!(none.look_at(client, server).1, "without sock_diag");
+            none.is_ours = false;
+            assert!(!none.look_at(client, server).1, "another namespace");
         }
 
         #[test]

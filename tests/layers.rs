@@ -15,6 +15,7 @@ const LAYERS: [&[&str]; 6] = [
         "child",
         "console",
         "import",
+        "link_local",
         "migration",
         "server",
     ],

@@ -39,15 +39,22 @@ struct Arrived {
 }
 
 /// Runs the command to its end.
-///
-/// If we are killed, the command gets SIGTERM (a shell of the user's SIGHUP, because interactive shells ignore the other): on
-/// Linux, where the kernel does that.
 pub fn supervise(
     command: &Command,
     environment: Vec<(OsString, OsString)>,
 ) -> Result<Ended, CliError> {
+    let mut child = std::process::Command::new(&command.program);
+    child.args(&command.arguments).env_clear().envs(environment);
+    attend(command, || spawn(child, command.is_default_shell))
+}
+
+/// Runs a command to its end that `start` starts by [`spawn`].
+pub fn attend(
+    command: &Command,
+    start: impl FnOnce() -> std::io::Result<Child>,
+) -> Result<Ended, CliError> {
     let mut signals = Arrivals::new().map_err(|error| no_signals(&error))?;
-    let child = spawn(command, environment).map_err(|error| not_run(&command.program, &error))?;
+    let child = start().map_err(|error| not_run(&command.program, &error))?;
     // Reaping is ours, below: dropping it does nothing on Unix.
     let child = Pid::from_child(&child);
     loop {
@@ -106,10 +113,12 @@ fn pass_on(child: Pid, signal: i32) {
     }
 }
 
-fn spawn(command: &Command, environment: Vec<(OsString, OsString)>) -> std::io::Result<Child> {
-    let mut child = std::process::Command::new(&command.program);
-    child.args(&command.arguments).env_clear().envs(environment);
-    let death = if command.is_default_shell {
+/// Starts a program that ends with us.
+///
+/// If we are killed, it gets SIGTERM (a shell of the user's SIGHUP, because interactive shells ignore the other): on Linux, where
+/// the kernel does that.
+pub fn spawn(mut child: std::process::Command, is_default_shell: bool) -> std::io::Result<Child> {
+    let death = if is_default_shell {
         Signal::HUP
     } else {
         Signal::TERM

@@ -29,7 +29,7 @@ pub use keys::{Add, List, Remove, Rotate};
 pub use login::{Login, SwitchRoles, Window};
 pub use moving::{Backends, Import, MigrateBackend};
 pub use one_password::OnePassword;
-pub use serving::{Form, Gateway, HttpTokens, Proxy, Server, Servers};
+pub use serving::{Form, Gateway, HttpTokens, LinkLocal, Proxy, Server, Servers};
 pub use session::{Clear, Lock, MfaToken, Session};
 pub use signin::Signin;
 pub use sso::{SignInFlags, Sso, SsoCommand, SsoList, SsoLogin, SsoLogout, SsoPopulate};

@@ -9,6 +9,7 @@ use super::args::{Form, HttpTokens, Proxy, Server};
 use super::context::Context;
 use super::formats;
 use super::output::{notice, print};
+use super::serving::link_local::{self, Alias};
 use super::serving::shadow;
 use super::serving::source::{Described, Source};
 use super::serving::start::{self, Address, Served};
@@ -32,7 +33,7 @@ pub fn run(context: &Context, args: &Server) -> Result<(), CliError> {
     let described: Result<Vec<Described>, _> =
         (0..profiles.len()).map(|at| source.describe(at)).collect();
     let described = described?;
-    let address = address(args)?;
+    let (address, _alias) = address(context, args)?;
     let eager = if args.manner.lazy { 0 } else { profiles.len() };
     let first: Result<Vec<_>, _> = (0..eager).map(|at| source.first(at)).collect();
     let site = site(args, &described, &address)?;
@@ -74,8 +75,13 @@ pub fn proxy(args: &Proxy) -> Result<(), CliError> {
         .hint("`aws-vault exec --ec2-server PROFILE -- COMMAND` needs none; `aws-vault server PROFILE` stands alone"))
 }
 
-fn address(args: &Server) -> Result<Address, CliError> {
-    match args.docker {
+/// The metadata service's own address is there for as long as the second half lives.
+fn address(context: &Context, args: &Server) -> Result<(Address, Option<Alias>), CliError> {
+    if args.link_local {
+        let (address, alias) = link_local::on_this_machine(context)?;
+        return Ok((address, Some(alias)));
+    }
+    let address = match args.docker {
         None => start::loopback(args.port.unwrap_or(0)),
         Some(gateway) => {
             let at = SocketAddrV4::new(gateway.address, args.port.unwrap_or(DOCKER_PORT));
@@ -88,7 +94,8 @@ fn address(args: &Server) -> Result<Address, CliError> {
                 ))
             })
         }
-    }
+    };
+    Ok((address?, None))
 }
 
 fn network(address: std::net::Ipv4Addr, prefix: u8) -> std::net::Ipv4Addr {
@@ -106,7 +113,8 @@ fn neighbours(args: &Server) -> Neighbours {
     }
 }
 
-/// Containers get a token for one profile each, and no metadata: nothing tells whose container asks.
+/// Containers get a token for one profile each, and no metadata: nothing tells whose container asks. At the metadata service's
+/// own address no SDK looks for container credentials.
 fn site(args: &Server, described: &[Described], address: &Address) -> Result<Site, CliError> {
     let scopes: Vec<Option<usize>> = match args.docker {
         None => vec![None],
@@ -120,7 +128,7 @@ fn site(args: &Server, described: &[Described], address: &Address) -> Result<Sit
     Ok(Site {
         hosts: address.hosts(),
         profiles: described.iter().map(|it| it.facts.clone()).collect(),
-        container: Some(Container {
+        container: (!args.link_local).then_some(Container {
             grants: grants.map_err(start::no_random)?,
         }),
         instance: args.docker.is_none().then_some(Instance {
@@ -149,7 +157,9 @@ fn variables(
         } else {
             format!("{url}profile/{}", formats::in_path(&facts.profile))
         };
-        let mut told: Vec<(&'static str, Zeroizing<String>)> = if args.ec2 {
+        let mut told: Vec<(&'static str, Zeroizing<String>)> = if args.link_local && alone {
+            Vec::new()
+        } else if args.ec2 || args.link_local {
             let slash = if alone { "" } else { "/" };
             vec![(
                 "AWS_EC2_METADATA_SERVICE_ENDPOINT",

@@ -1,11 +1,17 @@
 //! `exec --ecs-server` and `exec --ec2-server`: a command beside a server that renews its credentials.
 
 mod ask;
+#[cfg(target_os = "linux")]
+pub(super) mod link_local;
+#[cfg(not(target_os = "linux"))]
+#[path = "serving/link_local_elsewhere.rs"]
+pub(super) mod link_local;
 pub(super) mod shadow;
 pub(super) mod source;
 pub(super) mod start;
 pub(super) mod token_file;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use super::args::{Exec, HttpTokens, Servers};
@@ -53,16 +59,20 @@ pub fn exec(context: &Context, args: &Exec, profile: &str) -> Result<ExitCode, C
         } else {
             vec![source.first(0)?]
         };
-        let address = loopback(0)?;
-        let site = site(args, &described, &address)?;
-        let served = start::Served {
-            address: &address,
-            site,
-            neighbours: Neighbours::OurUser(Sockets::of_this_namespace()),
-            first,
-            verbose: args.servers.manner.verbose,
-        };
-        beside(context, args, &described, served, &source)?
+        if let Some(how) = args.servers.link_local {
+            link_local::beside(context, args, how, &described, first, &source)?
+        } else {
+            let address = loopback(0)?;
+            let site = site(args, &described, &address)?;
+            let served = start::Served {
+                address: &address,
+                site,
+                neighbours: Neighbours::OurUser(Sockets::of_this_namespace()),
+                first,
+                verbose: args.servers.manner.verbose,
+            };
+            beside(context, args, &described, served, &source)?
+        }
     };
     Ok(ended.into_code())
 }
@@ -94,16 +104,32 @@ fn beside(
             endpoint: Some(&uri),
         },
     };
+    let environment = environment(context, described, credentials);
+    let command = child::command(&args.command, &context.environment);
+    announce(context, args, &command, &uri);
+    let _running = start::start(context, served, source)?;
+    child::supervise(&command, environment)
+}
+
+/// The command's.
+fn environment(
+    context: &Context,
+    described: &Described,
+    credentials: Handover<'_>,
+) -> Vec<(OsString, OsString)> {
     let delivery = Delivery {
         profile: &described.facts.profile,
         region: described.facts.region.as_deref(),
         endpoint_url: described.endpoint_url.as_deref(),
         credentials,
     };
-    let environment = child::environment(&context.environment, &delivery);
-    let command = child::command(&args.command, &context.environment);
+    child::environment(&context.environment, &delivery)
+}
+
+/// Tells a person that a subshell is started, and beside what.
+fn announce(context: &Context, args: &Exec, command: &child::Command, uri: &str) {
     let banner = child::banner(
-        &command,
+        command,
         &context.environment,
         stdout_is_terminal(),
         context.global.debug,
@@ -112,8 +138,6 @@ fn beside(
         notice(&format!("{} at {uri}", what(args)));
         eprint!("{banner}");
     }
-    let _running = start::start(context, served, source)?;
-    child::supervise(&command, environment)
 }
 
 fn what(args: &Exec) -> &'static str {

@@ -28,6 +28,7 @@ SERVERS = {
     "ECS, token in a file": ["--ecs-server", "--token-file"],
     "EC2 v2": ["--ec2-server"],
     "EC2 v1": ["--ec2-server", "--http-tokens=optional"],
+    "link-local": ["--ec2-server", "--link-local=namespace"],
 }
 CLIENTS = {
     "Python (boto3)": [f"{PYTHON}/bin/python", str(ROOT / "tests/sdk/python/client.py")],

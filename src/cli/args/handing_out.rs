@@ -25,7 +25,8 @@ EXAMPLES
   aws-vault exec --source work 222233334444:Dev -- aws s3 ls   a role without a profile
   aws-vault exec --nest other           another one inside it
   aws-vault exec --profile-env work     for programs that fetch credentials by AWS_PROFILE themselves
-  aws-vault exec --ecs-server work -- terraform apply     credentials that are renewed while it runs"
+  aws-vault exec --ecs-server work -- terraform apply     credentials that are renewed while it runs
+  aws-vault exec --ec2-server --link-local work -- ./old-program     for what knows only 169.254.169.254"
 )]
 pub struct Exec {
     /// Profile of the config file [default: AWS_PROFILE, else you choose]

@@ -18,6 +18,18 @@ pub struct Servers {
     #[arg(long = "ec2-server")]
     pub ec2: bool,
 
+    /// Serve --ec2-server at 169.254.169.254 itself, for programs that know no other address (Linux)
+    #[arg(
+        long,
+        value_enum,
+        value_name = "HOW",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "auto",
+        requires = "ec2"
+    )]
+    pub link_local: Option<LinkLocal>,
+
     /// Hand the token of --ecs-server over in a file instead of the environment
     #[arg(long, requires = "ecs")]
     pub token_file: bool,
@@ -60,7 +72,8 @@ EXAMPLES
   aws-vault server --port 9078 work play         an address that does not change
   aws-vault server --format=fish work
   aws-vault server --port 9078 --token-file work both stay the same: for a run configuration of an IDE
-  aws-vault server --docker work > aws.env       for containers: see docs/servers.md")]
+  aws-vault server --docker work > aws.env       for containers: see docs/servers.md
+  aws-vault server --link-local work             for programs that know only 169.254.169.254")]
 pub struct Server {
     /// Profiles of the config file [default: AWS_PROFILE, else you choose]
     pub profiles: Vec<String>,
@@ -84,6 +97,10 @@ pub struct Server {
     /// Hand the token over in a file, which with --port is the same from day to day
     #[arg(long, conflicts_with_all = ["ec2", "docker"])]
     pub token_file: bool,
+
+    /// Serve instance metadata at 169.254.169.254 itself, which sudo adds to this machine's loopback (Linux)
+    #[arg(long, conflicts_with_all = ["docker", "port", "token_file"])]
+    pub link_local: bool,
 
     #[command(flatten)]
     pub manner: Manner,
@@ -119,6 +136,19 @@ pub struct Proxy {
     /// Succeed, as there is nothing to stop
     #[arg(long)]
     pub stop: bool,
+}
+
+/// How a command comes to the metadata service's own address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LinkLocal {
+    /// In a network of its own if that can be connected, else with sudo (the default)
+    Auto,
+    /// In a network namespace of its own, connected by pasta or slirp4netns
+    Namespace,
+    /// The address is added to this machine's loopback with sudo
+    Sudo,
+    /// In a network namespace of its own without any other network
+    Offline,
 }
 
 /// How `server` prints variables.

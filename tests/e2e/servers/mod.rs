@@ -6,6 +6,7 @@ mod corpus;
 mod crowds;
 mod environment;
 mod fuzz;
+mod link_local;
 mod rebinding;
 mod refresh;
 mod refusals;
