@@ -18,10 +18,7 @@ pub fn run(words: &[OsString]) -> ExitCode {
         return super::helper::not_for_people(WORD);
     };
     let mut command = Command::new(program);
-    command
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null());
+    command.args(arguments).stdin(Stdio::null());
     let status = command
         .spawn()
         .and_then(|mut child| until_nobody_wants_it(&mut child));

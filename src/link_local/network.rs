@@ -1,19 +1,24 @@
 //! The rest of the network inside a namespace: carried in and out by a program of the same user.
 
-use std::fs::{self, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Read as _};
+use std::os::fd::AsFd as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::retry_on_intr;
 
 use super::keeper;
 use crate::environment::Environment;
 use crate::program;
 
 /// Old versions of pasta wait for ever if they cannot open the device.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Timespec = Timespec {
+    tv_sec: 5,
+    tv_nsec: 0,
+};
 const DEVICE: &str = "/dev/net/tun";
 
 /// A program that connects a namespace, and where it is.
@@ -70,6 +75,9 @@ impl Tool {
                 &[
                     "--foreground",
                     "--quiet",
+                    // Written when everything is set up.
+                    "--pid",
+                    "/dev/stdout",
                     "--config-net",
                     "--no-map-gw",
                     "-t",
@@ -84,7 +92,12 @@ impl Tool {
             ),
             Self::Slirp4netns(program) => (
                 program,
-                &["--configure", "--mtu=65520", "--disable-host-loopback"],
+                &[
+                    "--configure",
+                    "--ready-fd=1",
+                    "--mtu=65520",
+                    "--disable-host-loopback",
+                ],
             ),
         };
         let mut words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
@@ -99,7 +112,7 @@ impl Tool {
         (program, words)
     }
 
-    /// Connects the namespace of a process, and waits until it is.
+    /// Connects the namespace of a process, and waits until that is done.
     pub fn connect(&self, process: u32, environment: &Environment) -> io::Result<Connected> {
         let is_root = rustix::process::geteuid().is_root();
         let (program, words) = self.command_line(process, is_root);
@@ -111,27 +124,30 @@ impl Tool {
             .env_clear()
             .envs(program::harmless(environment))
             .stdin(Stdio::piped())
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             // What a terminal sends is for the command.
             .process_group(0)
             .spawn()?;
         let mut connected = Connected { keeper };
-        let deadline = Instant::now() + PATIENCE;
-        while !has_default_route(process) {
-            if connected.keeper.try_wait()?.is_some() {
-                return Err(io::Error::other(connected.last_words()));
-            }
-            if Instant::now() > deadline {
-                return Err(io::ErrorKind::TimedOut.into());
-            }
-            thread::sleep(Duration::from_millis(1));
+        if !connected.is_ready()? {
+            return Err(io::Error::other(connected.last_words()));
         }
         Ok(connected)
     }
 }
 
 impl Connected {
+    /// Waits for the first thing that the program says. `false`: it ended.
+    fn is_ready(&mut self) -> io::Result<bool> {
+        let stdout = self.keeper.stdout.as_mut().ok_or(io::ErrorKind::NotFound)?;
+        let mut watched = [PollFd::from_borrowed_fd(stdout.as_fd(), PollFlags::IN)];
+        if retry_on_intr(|| poll(&mut watched, Some(&PATIENCE)))? == 0 {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        Ok(stdout.read(&mut [0])? > 0)
+    }
+
     /// What a program said that has ended.
     fn last_words(&mut self) -> String {
         let mut said = String::new();
@@ -150,53 +166,9 @@ impl Drop for Connected {
     }
 }
 
-/// Whether packets of a process find a way out: the last thing that is set up.
-fn has_default_route(process: u32) -> bool {
-    let table =
-        |name| fs::read_to_string(format!("/proc/{process}/net/{name}")).unwrap_or_default();
-    is_default_v4(&table("route")) || is_default_v6(&table("ipv6_route"))
-}
-
-/// Source: proc_pid_net(5), `route`: interface, destination, gateway, flags, …, mask.
-fn is_default_v4(table: &str) -> bool {
-    table.lines().any(|line| {
-        let columns: Vec<&str> = line.split_whitespace().collect();
-        columns.get(1) == Some(&"00000000") && columns.get(7) == Some(&"00000000")
-    })
-}
-
-/// Destination, its prefix length, …, the interface at the end. The loopback has an entry that rejects everything.
-fn is_default_v6(table: &str) -> bool {
-    table.lines().any(|line| {
-        let columns: Vec<&str> = line.split_whitespace().collect();
-        columns
-            .first()
-            .is_some_and(|to| to.bytes().all(|it| it == b'0'))
-            && columns.get(1) == Some(&"00")
-            && columns.last() != Some(&"lo")
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_default_route_is_one_that_leads_out() {
-        let head =
-            "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n";
-        let own = format!("{head}eth0\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n");
-        assert!(!is_default_v4(head) && !is_default_v4(&own));
-        let out = "eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n";
-        assert!(is_default_v4(&format!("{own}{out}")));
-
-        let zero = "00000000000000000000000000000000";
-        let to = |interface: &str| {
-            format!("{zero} 00 {zero} 00 {zero} ffffffff 00000001 00000000 00200200 {interface}\n")
-        };
-        assert!(!is_default_v6("") && !is_default_v6(&to("      lo")));
-        assert!(is_default_v6(&to("    eth0")));
-    }
 
     #[test]
     fn what_they_are_told() {
