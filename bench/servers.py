@@ -61,10 +61,14 @@ class Server:
         self.headers = {"Authorization": self.variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"]}
 
     def load(self, connections, *headers):
+        """Puts load on it for a while; remembers the memory that it needed meanwhile."""
         words = ["wrk", f"-t{min(connections, 2)}", f"-c{connections}", f"-d{SECONDS}s", "--timeout=10s", "-s", SCRIPT]
         for header in [*(f"{name}: {value}" for name, value in self.headers.items()), *headers]:
             words += ["-H", header]
-        said = subprocess.run([*words, self.url], check=True, stdout=subprocess.PIPE, text=True).stdout
+        with subprocess.Popen([*words, self.url], stdout=subprocess.PIPE, text=True) as wrk:
+            time.sleep(SECONDS / 2)
+            self.loaded_mb = self.memory_mb()
+            said = wrk.stdout.read()
         seen = json.loads(said.splitlines()[-1])
         return Load(seen["requests"] / seen["duration"] * 1e6, seen["p50"] / 1000, seen["p99"] / 1000, seen["errors"])
 
@@ -109,10 +113,13 @@ def measure(bench, directory):
 def container(bench, directory):
     with contextlib.ExitStack() as ending:
         servers = [Server(contestant, "--ecs-server", directory, ending) for contestant in bench.contestants]
-        yield memory("resident before the load", servers)
+        yield memory("resident before any load", [server.memory_mb() for server in servers])
         for connections in CONNECTIONS:
-            yield from rows(f"{connections:,} connection{'s' * (connections > 1)}", connections, servers)
-            yield memory(f"resident after {connections:,} connection{'s' * (connections > 1)}", servers)
+            what = counted(connections)
+            yield from rows(what, connections, servers)
+            yield memory(f"resident with {what}", [server.loaded_mb for server in servers])
+        time.sleep(1)
+        yield memory("resident afterwards", [server.memory_mb() for server in servers])
         yield from rows("a connection for each request, 64 at a time", 64, servers, "Connection: close")
         yield waited(f"one request beside {HALF_OPEN} half-open connections", servers, half_open)
         yield waited("one request beside 256 clients that connect anew each time", servers, flood)
@@ -122,8 +129,7 @@ def metadata(bench, directory):
     with contextlib.ExitStack() as ending:
         server = MetadataServer(bench.ours, "--ec2-server", directory, ending)
         for connections in CONNECTIONS:
-            yield from rows(f"EC2, {connections:,} connection{'s' * (connections > 1)}", connections, [server])
-        yield memory("EC2, resident after that", [server])
+            yield from rows(f"EC2, {counted(connections)}", connections, [server])
 
 
 def rows(what, connections, servers, *headers):
@@ -149,8 +155,11 @@ def rate_target(connections, errors, ours, peer=None):
     return None
 
 
-def memory(what, servers):
-    figures = [server.memory_mb() for server in servers]
+def counted(connections):
+    return f"{connections:,} connection{'s' * (connections > 1)}"
+
+
+def memory(what, figures):
     return Row(what, "MB", *figures, target=Target("at most 12 MB", figures[0] <= 12))
 
 

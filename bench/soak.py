@@ -74,7 +74,7 @@ def main():
                 [job.tell() for job in jobs]
             time.sleep(PAUSE_S)
         calls = len(json.loads(aws.request("GET", "/_sim/calls")))
-    [job.tell() for job in jobs]
+        [job.tell() for job in jobs]
     sessions = len(set().union(*(job.keys for job in jobs)))
     print(f"{calls} calls to AWS for {sessions} sessions in {seconds} s")
     # One more may be under way.

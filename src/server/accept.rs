@@ -18,6 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::spawn_local;
 
 use super::credentials::{Client, Desk, Supply};
+use super::memory::{Crowd, Member};
 use super::reply::Reply;
 use super::site::{Answer, Site, respond};
 use crate::peer::{Peer, Sockets};
@@ -138,6 +139,7 @@ async fn accept(listener: Listener, desk: Rc<Desk>, log: Option<AccessLog>) {
     };
     let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let strangers = Arc::new(Semaphore::new(MOST_STRANGERS));
+    let crowd = Rc::new(Crowd::default());
     loop {
         // Whoever comes too many waits in the kernel's queue.
         let Ok(seat) = Arc::clone(&room).acquire_owned().await else {
@@ -170,11 +172,15 @@ async fn accept(listener: Listener, desk: Rc<Desk>, log: Option<AccessLog>) {
             is_welcome,
             client: OnceCell::new(),
         };
-        spawn_local(serve(stream, Rc::new(connection), seat));
+        spawn_local(serve(stream, Rc::new(connection), (seat, crowd.enter())));
     }
 }
 
-async fn serve(stream: TcpStream, connection: Rc<Connection>, _seat: OwnedSemaphorePermit) {
+async fn serve(
+    stream: TcpStream,
+    connection: Rc<Connection>,
+    _seat: (OwnedSemaphorePermit, Member),
+) {
     // Head and body leave in one segment, at once.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: http::Request<Incoming>| {

@@ -10,6 +10,7 @@ pub mod credentials;
 pub mod ecs;
 pub mod guard;
 pub mod imds;
+pub mod memory;
 pub mod refresh;
 pub mod reply;
 pub mod secret;
