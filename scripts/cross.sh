@@ -3,6 +3,7 @@
 #
 #   scripts/cross.sh check    type-check and lint everything for Windows, macOS and static Linux
 #   scripts/cross.sh wine     the tests of the Windows stores under wine's Credential Manager
+#   scripts/cross.sh windows  the whole program for Windows, on wine's console
 #   scripts/cross.sh static   a release binary for Linux that needs no shared library
 #
 # rustup's standard libraries for other systems may be out of reach, so the standard library is built here, from the sources of
@@ -20,8 +21,9 @@ main() {
     case "${1:-}" in
         check) with_sources check ;;
         wine) with_sources wine ;;
+        windows) with_sources windows ;;
         static) with_sources static ;;
-        *) echo "usage: $0 check|wine|static" >&2; exit 2 ;;
+        *) echo "usage: $0 check|wine|windows|static" >&2; exit 2 ;;
     esac
 }
 
@@ -52,6 +54,24 @@ check() {
 }
 
 wine() {
+    prepare_wine
+    export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER="timeout 120 $wine"
+    "$say" "Testing the Windows store under wine"
+    cargo test --quiet --package aws-vault-keystore -Zbuild-std --target x86_64-pc-windows-gnu \
+        --test wincred -- --test-threads=1
+}
+
+windows() {
+    prepare_wine
+    target=x86_64-pc-windows-gnu
+    "$say" "Building for Windows (several minutes)"
+    AWS_LC_SYS_PREBUILT_NASM=1 cargo build --quiet --bin aws-vault -Zbuild-std=std,panic_abort --target "$target"
+    "$say" "Trying it on wine's console"
+    python3 tests/wine/console.py "$wine" "$work/$target/debug/aws-vault.exe"
+}
+
+# Where wine is, and an environment for it in the directory of what is built.
+prepare_wine() {
     wine=$(command -v wine64 || echo /usr/lib/wine/wine64)
     # wine 8 lacks the library that Rust's standard library takes random numbers from.
     dll=$work/wine-path/bcryptprimitives.dll
@@ -59,10 +79,6 @@ wine() {
     x86_64-w64-mingw32-gcc -shared -o "$dll" scripts/cross/bcryptprimitives.c -ladvapi32
     # Without the debugger a crash is a crash, and no wait for a person.
     export WINEPREFIX="$work/wine" WINEPATH="${dll%/*}" WINEDEBUG=-all WINEDLLOVERRIDES="winedbg.exe=d;mscoree=d;mshtml=d"
-    export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER="timeout 120 $wine"
-    "$say" "Testing the Windows store under wine"
-    cargo test --quiet --package aws-vault-keystore -Zbuild-std --target x86_64-pc-windows-gnu \
-        --test wincred -- --test-threads=1
 }
 
 static() {

@@ -5,6 +5,8 @@
 //! ends a question (Return, Ctrl-C, SIGTERM), the terminal is left as it was found.
 
 mod clipboard;
+#[cfg(any(windows, test))]
+mod console_input;
 mod keys;
 mod line;
 mod pick;
