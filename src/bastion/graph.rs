@@ -191,5 +191,10 @@ mod tests {
         let (small, large) = (svg(&graph(&layout(2))), svg(&graph(&layout(50))));
         assert!(small.contains("Account &amp; &lt;0&gt;") && small.len() < large.len());
         assert_eq!(large.matches("class=\"account\"").count(), 51);
+        // Lines to follow while they are few, a table afterwards: each role's name once more, above its marks.
+        assert_eq!(small.matches("<path").count(), 3 + 5);
+        assert_eq!(large.matches("<path").count(), 3);
+        assert_eq!(large.matches(">DeveloperRole<").count(), 2);
+        assert!(large.contains("MFA, in 50"), "{large}");
     }
 }

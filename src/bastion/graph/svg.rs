@@ -1,5 +1,6 @@
-//! Three columns: groups, roles, accounts. Each role has a colour of its own that its lines carry, so that fifty accounts can be
-//! followed; an account is one line of text behind a column of dots for each role.
+//! Three columns: groups, roles, accounts. Each role has a colour and a mark of its own; an account is one line of text behind a
+//! mark for each of its roles. A few lines from roles to accounts can be followed with the eye; where there are more, the marks
+//! stand in columns with the roles' names above.
 
 use std::fmt::Write as _;
 
@@ -8,13 +9,18 @@ use super::{Graph, people};
 /// Sizes in pixels.
 const MARGIN: usize = 24;
 const HEAD: usize = 56;
+/// With names above the columns of marks.
+const HIGH_HEAD: usize = 172;
 const BOX_HEIGHT: usize = 46;
 const BOX_GAP: usize = 18;
-const BOX_WIDTH: usize = 190;
-const COLUMN_GAP: usize = 190;
+const BOX_WIDTH: usize = 240;
+const COLUMN_GAP: usize = 160;
 const ROW: usize = 26;
-const ACCOUNT_WIDTH: usize = 320;
-const DOT: usize = 13;
+const NAME_WIDTH: usize = 236;
+const ACCOUNT_WIDTH: usize = NAME_WIDTH + 120;
+const MARK: usize = 14;
+/// More lines than this between roles and accounts are a hedge.
+const MOST_LINES: usize = 24;
 
 /// Told apart by people who see no red or no green, too (Okabe and Ito).
 const COLORS: [&str; 7] = [
@@ -28,6 +34,8 @@ struct Canvas {
 
 /// The whole picture, in one file without scripts, fonts or links.
 pub fn svg(graph: &Graph) -> String {
+    let is_table = graph.lives_in.len() > MOST_LINES;
+    let head = if is_table { HIGH_HEAD } else { HEAD };
     let rows = graph.accounts.len() * ROW;
     let boxes = |count: usize| count * (BOX_HEIGHT + BOX_GAP);
     let height = [rows, boxes(graph.groups.len()), boxes(graph.roles.len())];
@@ -37,17 +45,17 @@ pub fn svg(graph: &Graph) -> String {
         MARGIN + BOX_WIDTH + COLUMN_GAP,
         MARGIN + 2 * (BOX_WIDTH + COLUMN_GAP),
     ];
-    let width = columns[2] + graph.roles.len() * DOT + ACCOUNT_WIDTH + MARGIN;
-    let height = HEAD + inner + MARGIN;
+    let width = columns[2] + graph.roles.len() * MARK + ACCOUNT_WIDTH + MARGIN;
+    let height = head + inner + MARGIN;
     let mut canvas = Canvas {
         lines: String::new(),
         shapes: String::new(),
     };
     let box_y = |index: usize, count: usize| {
         let free = inner.saturating_sub(boxes(count));
-        HEAD + free / 2 + index * (BOX_HEIGHT + BOX_GAP)
+        head + free / 2 + index * (BOX_HEIGHT + BOX_GAP)
     };
-    let account_y = |index: usize| HEAD + (inner - rows) / 2 + index * ROW;
+    let account_y = |index: usize| head + (inner - rows) / 2 + index * ROW;
     for (x, title) in columns
         .into_iter()
         .zip(["Groups", "may become", "in accounts"])
@@ -68,9 +76,23 @@ pub fn svg(graph: &Graph) -> String {
     }
     for (index, (name, note)) in graph.roles.iter().enumerate() {
         let y = box_y(index, graph.roles.len());
-        canvas.labelled(columns[1], y, "role", "#ffffff", color(index), name, note);
+        let count = graph.lives_in.iter().filter(|(role, _)| *role == index);
+        let note = if is_table {
+            format!("{note}, in {}", count.count())
+        } else {
+            note.clone()
+        };
+        canvas.labelled(columns[1], y, "role", "#ffffff", color(index), name, &note);
+        canvas.mark(columns[1] + BOX_WIDTH - 14, y + 14, index);
+        if is_table {
+            let x = columns[2] + index * MARK;
+            canvas.column_head(x, account_y(0) - 8, color(index), name);
+        }
     }
     for (index, (name, id)) in graph.accounts.iter().enumerate() {
+        if is_table && index % 2 == 1 {
+            canvas.stripe(columns[2] - 10, account_y(index), width - columns[2]);
+        }
         let roles: Vec<usize> = graph
             .lives_in
             .iter()
@@ -96,10 +118,12 @@ pub fn svg(graph: &Graph) -> String {
         if let Some(count) = some {
             let x = usize::midpoint(start.0, end.0);
             let y = usize::midpoint(start.1, end.1);
-            canvas.text(x, y - 4, "note", &format!("in {count} of them"));
+            let text = format!("in {count} of them");
+            canvas.coloured(x, y - 4, color(*to), &text);
         }
     }
-    for (role, account) in &graph.lives_in {
+    let lines = graph.lives_in.iter().filter(|_| !is_table);
+    for (role, account) in lines {
         let start = (
             columns[1] + BOX_WIDTH,
             box_y(*role, graph.roles.len()) + BOX_HEIGHT / 2,
@@ -148,8 +172,8 @@ impl Canvas {
             "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{BOX_WIDTH}\" height=\"{BOX_HEIGHT}\" rx=\"8\" fill=\"{fill}\" \
              stroke=\"{stroke}\" stroke-width=\"2\"/>"
         );
-        self.text(x + 12, y + 20, "name", &shortened(name, 22));
-        self.text(x + 12, y + 37, "note", &shortened(note, 26));
+        self.text(x + 12, y + 20, "name", &shortened(name, 24));
+        self.text(x + 12, y + 37, "note", &shortened(note, 32));
     }
 
     fn account(
@@ -164,17 +188,52 @@ impl Canvas {
         let middle = y + ROW / 2;
         let _ = writeln!(self.shapes, "<g class=\"account\">");
         for role in roles {
-            let _ = writeln!(
-                self.shapes,
-                "<circle cx=\"{}\" cy=\"{middle}\" r=\"5\" fill=\"{}\"/>",
-                x + role * DOT,
-                color(*role)
-            );
+            self.mark(x + role * MARK, middle, *role);
         }
-        let x = x + columns * DOT + 4;
-        self.text(x, middle + 5, "account-name", &shortened(name, 24));
-        self.text(x + 190, middle + 5, "note", id);
+        let x = x + columns * MARK + 4;
+        self.text(x, middle + 5, "account-name", &shortened(name, 30));
+        self.text(x + NAME_WIDTH, middle + 5, "note", id);
         self.shapes.push_str("</g>\n");
+    }
+
+    /// Colours come again after seven roles, with another shape.
+    fn mark(&mut self, x: usize, y: usize, role: usize) {
+        let fill = color(role);
+        let shape = match role / COLORS.len() {
+            0 => format!("<circle cx=\"{x}\" cy=\"{y}\" r=\"5\" fill=\"{fill}\"/>"),
+            1 => format!(
+                "<rect x=\"{}\" y=\"{}\" width=\"9\" height=\"9\" fill=\"{fill}\"/>",
+                x - 4,
+                y - 4
+            ),
+            _ => format!(
+                "<circle cx=\"{x}\" cy=\"{y}\" r=\"4\" fill=\"none\" stroke=\"{fill}\" stroke-width=\"3\"/>"
+            ),
+        };
+        let _ = writeln!(self.shapes, "{shape}");
+    }
+
+    fn coloured(&mut self, x: usize, y: usize, color: &str, text: &str) {
+        let _ = writeln!(
+            self.shapes,
+            "<text x=\"{x}\" y=\"{y}\" class=\"note\" style=\"fill:{color}\">{}</text>",
+            escaped(text)
+        );
+    }
+
+    fn column_head(&mut self, x: usize, y: usize, color: &str, text: &str) {
+        let _ = writeln!(
+            self.shapes,
+            "<text x=\"{x}\" y=\"{y}\" class=\"note\" style=\"fill:{color}\" transform=\"rotate(-55 {x} {y})\">{}</text>",
+            escaped(&shortened(text, 20))
+        );
+    }
+
+    fn stripe(&mut self, x: usize, y: usize, width: usize) {
+        let _ = writeln!(
+            self.lines,
+            "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{ROW}\" fill=\"#f4f4f4\"/>"
+        );
     }
 
     fn curve(&mut self, from: (usize, usize), to: (usize, usize), color: &str, width: f32) {

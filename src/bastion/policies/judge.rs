@@ -96,7 +96,12 @@ fn requires_external_id(statement: &Value) -> bool {
 
 /// The key must be there and have one of some values. `IfExists` and `ForAllValues:` are true without it, `*` with any.
 fn is_binding(operator: &str, values: &[String]) -> bool {
-    let open = |value: &String| value.chars().all(|c| c == '*' || c == '?');
+    let operator = operator.strip_prefix("ForAnyValue:").unwrap_or(operator);
+    let open = |value: &String| {
+        let said: String = value.chars().filter(|c| !"*?".contains(*c)).collect();
+        // Any repository of any owner at GitHub.
+        ["", "repo:", "repo:/", "repo:/:"].contains(&said.as_str())
+    };
     ["StringEquals", "StringLike", "StringEqualsIgnoreCase"].contains(&operator)
         && !values.iter().any(open)
 }

@@ -299,6 +299,11 @@ fn trust_that_is_wider_than_it_should_be_is_seen() {
             None,
         ),
         (
+            r#"{"Federated":"arn:aws:iam::222233334444:oidc-provider/token.actions.githubusercontent.com"}"#,
+            r#","Condition":{"StringLike":{"token.actions.githubusercontent.com:sub":"repo:*/*:*"}}"#,
+            Some("trusts every identity of token.actions.githubusercontent.com"),
+        ),
+        (
             r#"{"Federated":"accounts.google.com"}"#,
             "",
             Some("trusts every identity of accounts.google.com"),

@@ -175,6 +175,7 @@ fn show(
     };
     if let Some(drawn) = otp::qr(&uri) {
         terminal.show(&drawn).map_err(prompt_failed)?;
+        terminal.show("\n").map_err(prompt_failed)?;
     }
     let text = Zeroizing::new(format!(
         "Scan this with your authenticator app, or type the key: {}\n",

@@ -9,3 +9,4 @@ mod others;
 mod seed;
 mod support;
 mod users;
+mod verify;

@@ -83,6 +83,10 @@ fn from_nothing_to_a_role_in_six_commands() {
     pty.wait_for("type the key: ");
     pty.wait_for("\n");
     let shown = pty.shown.clone();
+    assert!(
+        shown.contains("▀\r\nScan this") || shown.contains("█\r\nScan this"),
+        "{shown}"
+    );
     let (_, key) = shown.split_once("type the key: ").unwrap();
     let seed: String = key.lines().next().unwrap().split_whitespace().collect();
     assert!(shown.matches('█').count() > 50, "a QR code: {shown}");
