@@ -27,110 +27,34 @@ const COLORS: [&str; 7] = [
     "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#a07000", "#3a9bd0", "#555555",
 ];
 
+#[derive(Default)]
 struct Canvas {
     lines: String,
     shapes: String,
 }
 
+/// Where everything stands.
+struct Frame<'a> {
+    graph: &'a Graph,
+    /// Marks in columns instead of lines.
+    is_table: bool,
+    head: usize,
+    /// Height of what is below the head.
+    inner: usize,
+    /// Left edges of groups, roles and accounts.
+    columns: [usize; 3],
+    width: usize,
+    height: usize,
+}
+
 /// The whole picture, in one file without scripts, fonts or links.
 pub fn svg(graph: &Graph) -> String {
-    let is_table = graph.lives_in.len() > MOST_LINES;
-    let head = if is_table { HIGH_HEAD } else { HEAD };
-    let rows = graph.accounts.len() * ROW;
-    let boxes = |count: usize| count * (BOX_HEIGHT + BOX_GAP);
-    let height = [rows, boxes(graph.groups.len()), boxes(graph.roles.len())];
-    let inner = height.into_iter().max().unwrap_or(0);
-    let columns = [
-        MARGIN,
-        MARGIN + BOX_WIDTH + COLUMN_GAP,
-        MARGIN + 2 * (BOX_WIDTH + COLUMN_GAP),
-    ];
-    let width = columns[2] + graph.roles.len() * MARK + ACCOUNT_WIDTH + MARGIN;
-    let height = head + inner + MARGIN;
-    let mut canvas = Canvas {
-        lines: String::new(),
-        shapes: String::new(),
-    };
-    let box_y = |index: usize, count: usize| {
-        let free = inner.saturating_sub(boxes(count));
-        head + free / 2 + index * (BOX_HEIGHT + BOX_GAP)
-    };
-    let account_y = |index: usize| head + (inner - rows) / 2 + index * ROW;
-    for (x, title) in columns
-        .into_iter()
-        .zip(["Groups", "may become", "in accounts"])
-    {
-        canvas.text(x, MARGIN + 8, "title", title);
-    }
-    for (index, (name, members)) in graph.groups.iter().enumerate() {
-        let y = box_y(index, graph.groups.len());
-        canvas.labelled(
-            columns[0],
-            y,
-            "group",
-            "#ffffff",
-            "#333333",
-            name,
-            &people(*members),
-        );
-    }
-    for (index, (name, note)) in graph.roles.iter().enumerate() {
-        let y = box_y(index, graph.roles.len());
-        let count = graph.lives_in.iter().filter(|(role, _)| *role == index);
-        let note = if is_table {
-            format!("{note}, in {}", count.count())
-        } else {
-            note.clone()
-        };
-        canvas.labelled(columns[1], y, "role", "#ffffff", color(index), name, &note);
-        canvas.mark(columns[1] + BOX_WIDTH - 14, y + 14, index);
-        if is_table {
-            let x = columns[2] + index * MARK;
-            canvas.column_head(x, account_y(0) - 8, color(index), name);
-        }
-    }
-    for (index, (name, id)) in graph.accounts.iter().enumerate() {
-        if is_table && index % 2 == 1 {
-            canvas.stripe(columns[2] - 10, account_y(index), width - columns[2]);
-        }
-        let roles: Vec<usize> = graph
-            .lives_in
-            .iter()
-            .filter(|(_, at)| *at == index)
-            .map(|(role, _)| *role)
-            .collect();
-        canvas.account(
-            columns[2],
-            account_y(index),
-            name,
-            id,
-            &roles,
-            graph.roles.len(),
-        );
-    }
-    for (from, to, some) in &graph.assume {
-        let start = (
-            columns[0] + BOX_WIDTH,
-            box_y(*from, graph.groups.len()) + BOX_HEIGHT / 2,
-        );
-        let end = (columns[1], box_y(*to, graph.roles.len()) + BOX_HEIGHT / 2);
-        canvas.curve(start, end, color(*to), 2.0);
-        if let Some(count) = some {
-            let x = usize::midpoint(start.0, end.0);
-            let y = usize::midpoint(start.1, end.1);
-            let text = format!("in {count} of them");
-            canvas.coloured(x, y - 4, color(*to), &text);
-        }
-    }
-    let lines = graph.lives_in.iter().filter(|_| !is_table);
-    for (role, account) in lines {
-        let start = (
-            columns[1] + BOX_WIDTH,
-            box_y(*role, graph.roles.len()) + BOX_HEIGHT / 2,
-        );
-        let end = (columns[2] - 8, account_y(*account) + ROW / 2);
-        canvas.curve(start, end, color(*role), 1.0);
-    }
+    let frame = Frame::new(graph);
+    let mut canvas = Canvas::default();
+    frame.boxes(&mut canvas);
+    frame.accounts(&mut canvas);
+    frame.arrows(&mut canvas);
+    let Frame { width, height, .. } = frame;
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\" \
          aria-label=\"Who may become what, in which account\">\n\
@@ -138,6 +62,118 @@ pub fn svg(graph: &Graph) -> String {
          .name{{font-weight:bold}}</style>\n<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n{}{}</svg>\n",
         canvas.lines, canvas.shapes
     )
+}
+
+impl<'a> Frame<'a> {
+    fn new(graph: &'a Graph) -> Self {
+        let is_table = graph.lives_in.len() > MOST_LINES;
+        let head = if is_table { HIGH_HEAD } else { HEAD };
+        let inner = boxes(graph.groups.len())
+            .max(boxes(graph.roles.len()))
+            .max(graph.accounts.len() * ROW);
+        let columns = [0, 1, 2].map(|column| MARGIN + column * (BOX_WIDTH + COLUMN_GAP));
+        Self {
+            graph,
+            is_table,
+            head,
+            inner,
+            columns,
+            width: columns[2] + graph.roles.len() * MARK + ACCOUNT_WIDTH + MARGIN,
+            height: head + inner + MARGIN,
+        }
+    }
+
+    /// Top of a box, of so many.
+    fn box_y(&self, index: usize, count: usize) -> usize {
+        let free = self.inner.saturating_sub(boxes(count));
+        self.head + free / 2 + index * (BOX_HEIGHT + BOX_GAP)
+    }
+
+    fn group_y(&self, index: usize) -> usize {
+        self.box_y(index, self.graph.groups.len())
+    }
+
+    fn role_y(&self, index: usize) -> usize {
+        self.box_y(index, self.graph.roles.len())
+    }
+
+    fn account_y(&self, index: usize) -> usize {
+        let rows = self.graph.accounts.len() * ROW;
+        self.head + (self.inner - rows) / 2 + index * ROW
+    }
+
+    fn boxes(&self, canvas: &mut Canvas) {
+        let titles = ["Groups", "may become", "in accounts"];
+        for (x, title) in self.columns.into_iter().zip(titles) {
+            canvas.text(x, MARGIN + 8, "title", title);
+        }
+        for (index, (name, members)) in self.graph.groups.iter().enumerate() {
+            let place = (self.columns[0], self.group_y(index));
+            canvas.labelled(place, "group", "#333333", [name, &people(*members)]);
+        }
+        for (index, (name, note)) in self.graph.roles.iter().enumerate() {
+            let (x, y) = (self.columns[1], self.role_y(index));
+            let lives_in = self.graph.lives_in.iter();
+            let count = lives_in.filter(|(role, _)| *role == index).count();
+            let note = if self.is_table {
+                format!("{note}, in {count}")
+            } else {
+                note.clone()
+            };
+            canvas.labelled((x, y), "role", color(index), [name, &note]);
+            canvas.mark(x + BOX_WIDTH - 14, y + 14, index);
+        }
+    }
+
+    fn accounts(&self, canvas: &mut Canvas) {
+        let x = self.columns[2];
+        if self.is_table {
+            for (index, (name, _)) in self.graph.roles.iter().enumerate() {
+                canvas.column_head(x + index * MARK, self.account_y(0) - 8, color(index), name);
+            }
+        }
+        for (index, (name, id)) in self.graph.accounts.iter().enumerate() {
+            let y = self.account_y(index);
+            if self.is_table && index % 2 == 1 {
+                canvas.stripe(x - 10, y, self.width - x);
+            }
+            let _ = writeln!(canvas.shapes, "<g class=\"account\">");
+            for (role, _) in self.graph.lives_in.iter().filter(|(_, at)| *at == index) {
+                canvas.mark(x + role * MARK, y + ROW / 2, *role);
+            }
+            let x = x + self.graph.roles.len() * MARK + 4;
+            let baseline = y + ROW / 2 + 5;
+            canvas.text(x, baseline, "account-name", &shortened(name, 30));
+            canvas.text(x + NAME_WIDTH, baseline, "note", id);
+            canvas.shapes.push_str("</g>\n");
+        }
+    }
+
+    fn arrows(&self, canvas: &mut Canvas) {
+        let middle = BOX_HEIGHT / 2;
+        for (from, to, some) in &self.graph.assume {
+            let start = (self.columns[0] + BOX_WIDTH, self.group_y(*from) + middle);
+            let end = (self.columns[1], self.role_y(*to) + middle);
+            canvas.curve(start, end, color(*to), 2.0);
+            if let Some(count) = some {
+                let x = usize::midpoint(start.0, end.0);
+                let y = usize::midpoint(start.1, end.1);
+                let text = format!("in {count} of them");
+                canvas.coloured(x, y - 4, color(*to), &text);
+            }
+        }
+        let lines = self.graph.lives_in.iter().filter(|_| !self.is_table);
+        for (role, account) in lines {
+            let start = (self.columns[1] + BOX_WIDTH, self.role_y(*role) + middle);
+            let end = (self.columns[2] - 8, self.account_y(*account) + ROW / 2);
+            canvas.curve(start, end, color(*role), 1.0);
+        }
+    }
+}
+
+/// Height of so many boxes.
+fn boxes(count: usize) -> usize {
+    count * (BOX_HEIGHT + BOX_GAP)
 }
 
 fn color(role: usize) -> &'static str {
@@ -153,47 +189,21 @@ impl Canvas {
         );
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a box has a place, colours and two texts"
-    )]
+    /// A box with two lines of text.
     fn labelled(
         &mut self,
-        x: usize,
-        y: usize,
+        (x, y): (usize, usize),
         class: &str,
-        fill: &str,
         stroke: &str,
-        name: &str,
-        note: &str,
+        [name, note]: [&str; 2],
     ) {
         let _ = writeln!(
             self.shapes,
-            "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{BOX_WIDTH}\" height=\"{BOX_HEIGHT}\" rx=\"8\" fill=\"{fill}\" \
+            "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{BOX_WIDTH}\" height=\"{BOX_HEIGHT}\" rx=\"8\" fill=\"#ffffff\" \
              stroke=\"{stroke}\" stroke-width=\"2\"/>"
         );
         self.text(x + 12, y + 20, "name", &shortened(name, 24));
         self.text(x + 12, y + 37, "note", &shortened(note, 32));
-    }
-
-    fn account(
-        &mut self,
-        x: usize,
-        y: usize,
-        name: &str,
-        id: &str,
-        roles: &[usize],
-        columns: usize,
-    ) {
-        let middle = y + ROW / 2;
-        let _ = writeln!(self.shapes, "<g class=\"account\">");
-        for role in roles {
-            self.mark(x + role * MARK, middle, *role);
-        }
-        let x = x + columns * MARK + 4;
-        self.text(x, middle + 5, "account-name", &shortened(name, 30));
-        self.text(x + NAME_WIDTH, middle + 5, "note", id);
-        self.shapes.push_str("</g>\n");
     }
 
     /// Colours come again after seven roles, with another shape.
