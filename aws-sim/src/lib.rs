@@ -47,5 +47,5 @@ pub use respond::respond;
 pub use response::{Delivery, Response};
 pub use server::Server;
 pub use sigv4::{Authorization, signature};
-pub use totp::{Device, InvalidSeed, code as token_code, step_at};
+pub use totp::{Device, InvalidSeed, Leniency, code as token_code, step_at};
 pub use world::{Account, Options, Status, World, WorldError};

@@ -6,6 +6,7 @@ use crate::clock;
 use crate::error::ApiError;
 use crate::identity::{Caller, Principal};
 use crate::parameters::{Parameters, constraint};
+use crate::totp::Leniency;
 use crate::world::World;
 
 /// When the code was checked: now, or `None` if the call brings none.
@@ -38,7 +39,10 @@ pub fn check(
     let Principal::User(name) = &caller.principal else {
         return Err(unknown());
     };
-    let reuse = world.options.allow_code_reuse;
+    let leniency = Leniency {
+        reuse: world.options.allow_code_reuse,
+        extra_steps: world.options.extra_mfa_steps,
+    };
     let devices = world
         .user_mut(&caller.account, name)
         .map(|user| &mut user.mfa_devices);
@@ -48,7 +52,7 @@ pub fn check(
         .find(|device| device.serial == serial)
         .ok_or_else(unknown)?;
     if device
-        .accept(code, clock::unix(now), reuse)
+        .accept(code, clock::unix(now), leniency)
         .map_err(|_| unknown())?
     {
         return Ok(Some(now));

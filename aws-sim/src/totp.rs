@@ -14,6 +14,15 @@ const WINDOW: u64 = 1;
 #[error("the seed of an MFA device is not base32")]
 pub struct InvalidSeed;
 
+/// What is allowed beyond AWS's rules; nothing by default.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Leniency {
+    /// A code works as often as one likes.
+    pub reuse: bool,
+    /// Further 30-second steps on either side of now.
+    pub extra_steps: u64,
+}
+
 /// A user's virtual MFA device.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,10 +37,17 @@ pub struct Device {
 }
 
 impl Device {
-    /// Accepts `code` once, at `unix` seconds. With `reuse` a code works as often as one likes.
-    pub fn accept(&mut self, code: &str, unix: u64, reuse: bool) -> Result<bool, InvalidSeed> {
-        for step in window(unix) {
-            let fresh = reuse || self.last_step.is_none_or(|last| step > last);
+    /// Accepts `code` once, at `unix` seconds.
+    pub fn accept(
+        &mut self,
+        code: &str,
+        unix: u64,
+        leniency: Leniency,
+    ) -> Result<bool, InvalidSeed> {
+        let now = step_at(unix);
+        let reach = WINDOW + leniency.extra_steps;
+        for step in now.saturating_sub(reach)..=now + reach {
+            let fresh = leniency.reuse || self.last_step.is_none_or(|last| step > last);
             if fresh && self::code(self.seed.expose_secret(), step)? == code {
                 self.last_step = self.last_step.max(Some(step));
                 return Ok(true);
@@ -74,11 +90,6 @@ pub fn code(seed: &str, step: u64) -> Result<String, InvalidSeed> {
         "{:06}",
         (u32::from_be_bytes(word) & 0x7fff_ffff) % 1_000_000
     ))
-}
-
-fn window(unix: u64) -> std::ops::RangeInclusive<u64> {
-    let now = step_at(unix);
-    now.saturating_sub(WINDOW)..=now + WINDOW
 }
 
 fn decoded(seed: &str) -> Result<Vec<u8>, InvalidSeed> {

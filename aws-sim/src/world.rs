@@ -99,6 +99,8 @@ pub struct Options {
     pub sessions_end_with_key: bool,
     /// An MFA code works as often as one likes within its window.
     pub allow_code_reuse: bool,
+    /// 30-second steps further back and forth than AWS allows, in which an MFA code is good: for slow machines.
+    pub extra_mfa_steps: u64,
     /// As AWS does: session tags need `sts:TagSession`, a source identity needs `sts:SetSourceIdentity`.
     pub require_session_actions: bool,
     /// The address every request seems to come from.

@@ -1,7 +1,7 @@
 //! MFA codes: RFC 6238 appendix B (SHA-1, cut to the six digits that AWS uses), and the rule that a code works once.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use aws_sim::{Device, step_at, token_code};
+use aws_sim::{Device, Leniency, step_at, token_code};
 
 /// Base32 of the RFC's seed `12345678901234567890`.
 const RFC_SEED: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
@@ -54,7 +54,7 @@ fn seeds_are_read_as_people_paste_them() {
 fn the_window_is_one_step_either_side() {
     for (steps, accepted) in [(-2, false), (-1, true), (0, true), (1, true), (2, false)] {
         assert_eq!(
-            device().accept(&code(steps), NOW, false),
+            device().accept(&code(steps), NOW, Leniency::default()),
             Ok(accepted),
             "{steps}"
         );
@@ -64,13 +64,23 @@ fn the_window_is_one_step_either_side() {
 #[test]
 fn a_code_works_once_and_no_older_one_after_it() {
     let mut device = device();
-    assert_eq!(device.accept(&code(0), NOW, false), Ok(true));
-    assert_eq!(device.accept(&code(0), NOW, false), Ok(false));
-    assert_eq!(device.accept(&code(-1), NOW, false), Ok(false));
-    assert_eq!(device.accept(&code(1), NOW, false), Ok(true));
+    assert_eq!(device.accept(&code(0), NOW, Leniency::default()), Ok(true));
+    assert_eq!(device.accept(&code(0), NOW, Leniency::default()), Ok(false));
+    assert_eq!(
+        device.accept(&code(-1), NOW, Leniency::default()),
+        Ok(false)
+    );
+    assert_eq!(device.accept(&code(1), NOW, Leniency::default()), Ok(true));
     assert_eq!(device.next_code(NOW), Ok(None));
     assert_eq!(
-        device.accept(&code(1), NOW, true),
+        device.accept(
+            &code(1),
+            NOW,
+            Leniency {
+                reuse: true,
+                extra_steps: 0
+            }
+        ),
         Ok(true),
         "reuse is allowed when asked for"
     );

@@ -51,10 +51,10 @@ fn every_state_has_its_own_error_and_changes_nothing() {
         ];
         for operation in operations {
             let start = Instant::now();
-            let limit = Duration::from_secs(if fault == "hang" { 2 } else { 10 });
+            let limit = Duration::from_secs(if fault == "hang" { 2 } else { 60 });
             let error = operation(&program.store_within(limit)).expect_err(fault);
             assert!(is_kind(&error), "{fault}: {error}");
-            assert!(start.elapsed() < Duration::from_secs(5), "{fault}");
+            assert!(start.elapsed() < Duration::from_secs(50), "{fault}");
         }
         program.fault(None);
         let read = program.store().read("jon").unwrap().unwrap();
@@ -109,7 +109,7 @@ impl Program {
     }
 
     fn store(&self) -> OpKeystore {
-        self.store_within(Duration::from_secs(10))
+        self.store_within(Duration::from_secs(60))
     }
 
     fn store_within(&self, timeout: Duration) -> OpKeystore {

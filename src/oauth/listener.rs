@@ -174,7 +174,7 @@ mod tests {
 
     use super::*;
 
-    const SOON: Duration = Duration::from_secs(20);
+    const SOON: Duration = Duration::from_secs(90);
 
     /// What a browser at `url` is shown.
     fn browse(url: &str) -> String {
@@ -266,19 +266,31 @@ mod tests {
             .wait(&state, Duration::ZERO, &|| ())
             .unwrap_err();
         assert!(matches!(error, Error::TimedOut { seconds: 0 }));
+        // Somebody has closed the tab.
+        assert_eq!(
+            error.to_string(),
+            "nobody finished the sign-in in the browser within 0 seconds"
+        );
+        assert!(error.hint().unwrap().contains("finish in the browser"));
     }
 
     #[test]
     fn silence_after_an_older_answer_names_it() {
         let (listener, state) = (Listener::open().unwrap(), State::new().unwrap());
-        let uri = format!("{}?state=old&code=x", listener.redirect_uri());
-        std::thread::scope(|scope| {
-            scope.spawn(|| browse(&uri));
-            let error = listener
-                .wait(&state, Duration::from_secs(1), &|| ())
-                .unwrap_err();
-            assert!(error.to_string().contains("state mismatch"), "{error}");
-        });
+        let uri = listener.redirect_uri();
+        let rest = uri.strip_prefix("http://").unwrap();
+        let (host, path) = rest.split_once('/').unwrap();
+        // It knocks before anybody waits: a thread of its own might come too late.
+        let mut browser = TcpStream::connect(host).unwrap();
+        write!(
+            browser,
+            "GET /{path}?state=old&code=x HTTP/1.1\r\nHost: {host}\r\n\r\n"
+        )
+        .unwrap();
+        let error = listener
+            .wait(&state, Duration::from_secs(1), &|| ())
+            .unwrap_err();
+        assert!(error.to_string().contains("state mismatch"), "{error}");
     }
 
     #[test]

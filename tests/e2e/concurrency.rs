@@ -66,7 +66,8 @@ fn the_next_one_takes_over_from_a_killed_holder() {
     holder.kill(Signal::KILL);
     sim.wait_for("GetSessionToken", 2);
     let took_over = killed.elapsed();
-    assert!(took_over < Duration::from_secs(1), "{took_over:?}");
+    // Long before the answer that the killed one waited for.
+    assert!(took_over < Duration::from_secs(40), "{took_over:?}");
     assert_eq!(pty.finish(waiter).code(), Some(0), "{}", pty.shown);
     assert_eq!(pty.shown.matches("waiting for").count(), 1, "{}", pty.shown);
     all_ok(others);

@@ -62,8 +62,11 @@ fn a_whole_story_with_debug_leaks_nothing() {
         device["seed"] = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ".into();
     });
     let mut home = Home::of(&sim, DECK);
+    // And a passphrase: other tests have helpers that are given theirs on a command line.
+    let passphrase = "CANARY-passphrase-of-this-story";
+    home.set("AWS_VAULT_FILE_PASSPHRASE", passphrase);
     let mut canaries = Canaries::default();
-    canaries.add("passphrase", PASSPHRASE);
+    canaries.add("passphrase", passphrase);
     canaries.add("secret access key", KEY.secret);
     let mut said: Vec<(String, Ran)> = Vec::new();
 

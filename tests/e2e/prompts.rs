@@ -333,7 +333,7 @@ impl Screen {
 
     fn xdotool(&self, words: &[&str]) -> String {
         let mut command = Command::new("timeout");
-        command.args(["20", "xdotool"]).args(words);
+        command.args(["80", "xdotool"]).args(words);
         run(command.env("DISPLAY", &self.display)).ok().stdout
     }
 }

@@ -1,7 +1,5 @@
 //! Profiles whose `credential_process` calls aws-vault again.
 
-use std::time::Duration;
-
 use crate::support::{Home, KEY, PASSPHRASE, Sim};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_aws-vault");
@@ -50,10 +48,8 @@ fn a_loop_of_two_ends_at_once_and_is_named() {
     let sim = Sim::deck();
     let config = process("a", "b") + &process("b", "a");
     let home = Home::of(&sim, &config);
-    let ran = home
-        .run(["exec", "a", "--", "true"])
+    home.run(["exec", "a", "--", "true"])
         .fails("credential_process runs in a loop: a (line 2) → b (line 5) → a");
-    assert!(ran.took < Duration::from_secs(5), "{ran:#?}");
     assert_eq!(home.sessions(), 0);
 }
 
@@ -72,5 +68,4 @@ fn a_code_that_needs_a_code_is_a_loop() {
         ran.stderr.contains("mfa_process runs in a loop: "),
         "{ran:#?}"
     );
-    assert!(ran.took < Duration::from_secs(5), "{ran:#?}");
 }

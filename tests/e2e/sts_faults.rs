@@ -180,7 +180,7 @@ fn befall(case: &Case) {
     }
     let hinted = |line: &str| line.starts_with("hint: ") && line.contains(case.hints);
     assert!(ran.stderr.lines().any(hinted), "{told}");
-    assert!(ran.took < Duration::from_secs(40), "{told}");
+    assert!(ran.took < Duration::from_secs(80), "{told}");
     assert_eq!(sim.count("GetSessionToken"), case.calls, "{told}");
     assert_eq!(home.asked(), 1, "{told}");
     assert_eq!(home.sessions(), 0, "{told}");
@@ -240,7 +240,7 @@ fn nobody_at_the_endpoint() {
                     ran.error().contains(host.as_str()) && !ran.stderr.contains("Action="),
                     "{ran:?}"
                 );
-                assert!(ran.took < Duration::from_secs(10), "{ran:?}");
+                assert!(ran.took < Duration::from_secs(60), "{ran:?}");
                 assert_eq!((home.asked(), home.sessions()), (1, 0));
             });
         }

@@ -34,7 +34,7 @@ fn faults_that_pass_are_not_even_noticed() {
     let ran = home
         .run(["exec", "master", "--", "true"])
         .fails("profile 'master': sts:AssumeRole");
-    assert!(ran.took < Duration::from_secs(20), "{ran:?}");
+    assert!(ran.took < Duration::from_secs(80), "{ran:?}");
     assert_eq!(
         (sim.count("GetSessionToken"), sim.count("AssumeRole")),
         (0, 4)

@@ -13,6 +13,9 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
 use rustix::termios::{LocalModes, tcgetattr};
 
+/// For a machine that does ten other things.
+const PATIENCE: Duration = Duration::from_secs(90);
+
 pub struct Pty {
     screen: File,
     terminal: OwnedFd,
@@ -20,6 +23,8 @@ pub struct Pty {
     pub shown: String,
     /// How much of it `wait_for` has passed.
     seen: usize,
+    /// The beginning of a character whose other bytes have not come yet.
+    partial: Vec<u8>,
 }
 
 impl Pty {
@@ -35,6 +40,7 @@ impl Pty {
             terminal,
             shown: String::new(),
             seen: 0,
+            partial: Vec::new(),
         }
     }
 
@@ -70,7 +76,7 @@ impl Pty {
 
     /// Waits until the text shows, after what was waited for before.
     pub fn wait_for(&mut self, text: &str) {
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(at) = self.shown[self.seen..].find(text) {
                 self.seen += at + text.len();
@@ -87,7 +93,7 @@ impl Pty {
 
     /// Waits for the end of the command and takes what it showed last.
     pub fn finish(&mut self, mut child: Child) -> std::process::ExitStatus {
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + PATIENCE;
         let status = loop {
             // A command that writes much would wait for us to read.
             self.read(Duration::from_millis(10));
@@ -115,8 +121,13 @@ impl Pty {
         }
         let mut buffer = [0; 4096];
         let count = self.screen.read(&mut buffer).unwrap_or(0);
-        self.shown
-            .push_str(&String::from_utf8_lossy(&buffer[..count]));
+        self.partial.extend_from_slice(&buffer[..count]);
+        let whole = match std::str::from_utf8(&self.partial) {
+            Err(error) if error.error_len().is_none() => error.valid_up_to(),
+            _ => self.partial.len(),
+        };
+        let whole: Vec<u8> = self.partial.drain(..whole).collect();
+        self.shown.push_str(&String::from_utf8_lossy(&whole));
         count > 0
     }
 }

@@ -8,7 +8,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 pub use super::bus::Bus;
-use super::bus::{end, signal};
+use super::bus::{PATIENT, end, signal};
 use super::{PYTHON, item, start, support_file};
 use aws_vault_keystore::{Keystore, Limits, SecretServiceKeystore};
 
@@ -17,7 +17,9 @@ const COLLECTION_PASSWORD: &str = "vault password";
 
 impl Bus {
     pub fn keystore(&self) -> SecretServiceKeystore {
-        SecretServiceKeystore::new(COLLECTION).at_address(&self.address)
+        SecretServiceKeystore::new(COLLECTION)
+            .at_address(&self.address)
+            .with_limits(PATIENT)
     }
 
     /// The items of a collection as another implementation sees them.
@@ -73,7 +75,7 @@ impl Watcher {
 
     /// The traffic up to now, once it contains that text; makes some more until what was said has been written down.
     pub fn traffic_with(&self, bus: &Bus, text: &[u8]) -> Vec<u8> {
-        for _ in 0..500 {
+        for _ in 0..6000 {
             let traffic = fs::read(&self.traffic).unwrap();
             if traffic.windows(text.len()).any(|window| window == text) {
                 return traffic;
@@ -146,10 +148,7 @@ impl GnomeKeyring {
     }
 
     pub fn keystore_with_prompt_limit(&self, prompt: Duration) -> SecretServiceKeystore {
-        self.keystore().with_limits(Limits {
-            prompt,
-            ..Limits::default()
-        })
+        self.keystore().with_limits(Limits { prompt, ..PATIENT })
     }
 
     /// The next prompt is answered with the collection's password.
@@ -239,12 +238,12 @@ fn start_daemon(bus: &Bus, prompter_name: &str) -> Child {
             .stdout(Stdio::null())
             .stderr(Stdio::null()),
     );
-    for _ in 0..500 {
+    for _ in 0..6000 {
         if bus.keystore().probe().is_ok() {
             return daemon;
         }
         sleep(Duration::from_millis(10));
     }
     end(&mut daemon);
-    panic!("gnome-keyring-daemon did not appear on the bus within 5 seconds");
+    panic!("gnome-keyring-daemon did not appear on the bus within a minute");
 }

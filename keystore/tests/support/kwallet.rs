@@ -13,7 +13,7 @@ use dbus::Message;
 use dbus::channel::Channel;
 use dbus::message::MessageType;
 
-use super::bus::{Bus, end, signal};
+use super::bus::{Bus, PATIENT, end, signal};
 use super::{PYTHON, start, support_file};
 
 const CONFIG: &str = "[Wallet]\nEnabled=true\nFirst Use=false\nPrompt on Open=false\n";
@@ -42,7 +42,9 @@ impl Kwallet {
     }
 
     pub fn keystore(&self) -> KwalletKeystore {
-        KwalletKeystore::new().at_address(&self.bus.address)
+        KwalletKeystore::new()
+            .at_address(&self.bus.address)
+            .with_limits(PATIENT)
     }
 
     /// Starts the service again, with the wallet closed.
@@ -59,13 +61,13 @@ impl Kwallet {
 
     pub fn unlock(&self) {
         self.python(&["unlock"], "");
-        for _ in 0..500 {
+        for _ in 0..6000 {
             if self.is_open() {
                 return;
             }
             sleep(Duration::from_millis(10));
         }
-        panic!("the wallet was not opened within 5 seconds");
+        panic!("the wallet was not opened within a minute");
     }
 
     pub fn is_open(&self) -> bool {
@@ -127,7 +129,7 @@ fn start_daemon(bus: &Bus) -> Child {
             .stdout(Stdio::null())
             .stderr(Stdio::null()),
     );
-    for _ in 0..1500 {
+    for _ in 0..6000 {
         let store = KwalletKeystore::new().at_address(&bus.address);
         if store.probe().is_ok() {
             return daemon;
@@ -135,7 +137,7 @@ fn start_daemon(bus: &Bus) -> Child {
         sleep(Duration::from_millis(10));
     }
     end(&mut daemon);
-    panic!("kwalletd5 did not appear on the bus within 15 seconds");
+    panic!("kwalletd5 did not appear on the bus within a minute");
 }
 
 /// What the stand-in answers.
@@ -172,7 +174,7 @@ impl StandIn {
             (name, 0_u32),
         );
         channel
-            .send_with_reply_and_block(request, Duration::from_secs(5))
+            .send_with_reply_and_block(request, PATIENT.call)
             .unwrap();
         let calls: Arc<Mutex<Vec<String>>> = Arc::default();
         let stop = Arc::new(AtomicBool::new(false));

@@ -3,7 +3,7 @@
 use aws_sim::{Server, World};
 use serde_json::Value;
 
-use crate::support::{Home, Key, Ran};
+use crate::support::{EXTRA_MFA_STEPS, Home, Key, Ran};
 
 pub const ADMIN: Key<'static> = Key {
     id: "AKIAMARTINADMEXAMPLE",
@@ -37,6 +37,7 @@ impl Stage {
 
     pub fn with(change: impl FnOnce(&mut Value)) -> Self {
         let mut world: Value = serde_json::from_str(World::EMPTY).unwrap();
+        world["options"]["extra_mfa_steps"] = EXTRA_MFA_STEPS.into();
         change(&mut world);
         let sim = Server::start(World::from_json(&world.to_string()).unwrap()).unwrap();
         let mut home = Home::new();

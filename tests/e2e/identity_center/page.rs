@@ -19,7 +19,7 @@ fn seen(sim: &Sim, home: &mut Home, words: &[&str]) -> (Option<i32>, String) {
     home.set("BROWSER", browser);
     let ran = home.run(words);
     let start = Instant::now();
-    while !home.path("dom").exists() && start.elapsed() < Duration::from_secs(30) {
+    while !home.path("dom").exists() && start.elapsed() < Duration::from_secs(90) {
         std::thread::sleep(Duration::from_millis(20));
     }
     let log = || fs::read_to_string(home.path("chromium.log")).unwrap_or_default();

@@ -7,7 +7,7 @@ use aws_sim::{FaultKind, SsoUser};
 use rustix::process::Signal;
 
 use super::{home, instance, opened, user};
-use crate::support::{Home, Ran, Running, all_ok, once};
+use crate::support::{Home, Running, all_ok, once};
 
 #[test]
 fn fifty_cold_starts_cause_one_sign_in() {
@@ -47,18 +47,34 @@ fn a_person_who_says_no_is_not_asked_by_everybody() {
     let home = home(&sim);
     user(&sim, SsoUser::Denies);
     sim.faults([once("RegisterClient", FaultKind::Latency { ms: 1500 })]);
-    let running = together(&home, &["dev", "read"], 12);
-    let ran: Vec<Ran> = running.into_iter().map(Running::finish).collect();
-    assert_eq!(opened(&home), 1);
-    assert!(
-        ran.iter().all(|ran| ran.status.code() == Some(1)),
-        "{ran:#?}"
-    );
-    let shared = ran
+    let first = home.start(["exec", "dev", "--", "true"]);
+    sim.wait_for("RegisterClient", 1);
+    // Stopped until all the others have come to wait for it.
+    first.kill(Signal::STOP);
+    let waiting: Vec<_> = ["dev", "read"]
         .iter()
-        .filter(|ran| ran.stderr.contains("another aws-vault has just failed"))
-        .count();
-    assert_eq!(shared, 11, "{ran:#?}");
+        .cycle()
+        .take(11)
+        .map(|profile| home.on_terminal(["exec", profile, "--", "true"]))
+        .collect();
+    let mut ended = Vec::new();
+    for (mut pty, child) in waiting {
+        pty.wait_for("waiting for another aws-vault");
+        ended.push((pty, child));
+    }
+    first.kill(Signal::CONT);
+    first
+        .finish()
+        .fails("the access was refused in the browser");
+    for (mut pty, child) in ended {
+        assert_eq!(pty.finish(child).code(), Some(1), "{}", pty.shown);
+        assert!(
+            pty.shown.contains("another aws-vault has just failed"),
+            "{}",
+            pty.shown
+        );
+    }
+    assert_eq!(opened(&home), 1);
 
     user(&sim, SsoUser::Approves);
     home.env_of(&["dev"]);

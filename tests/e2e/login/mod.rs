@@ -57,7 +57,7 @@ fn set(home: &Home, profile: &str, line: &str) {
 /// The content of a file that another process writes whole.
 #[track_caller]
 fn written(path: &Path) -> String {
-    for _ in 0..3000 {
+    for _ in 0..9000 {
         if let Ok(text) = fs::read_to_string(path)
             && text.ends_with('\n')
         {

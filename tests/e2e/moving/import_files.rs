@@ -3,7 +3,6 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::process::Command;
-use std::time::Duration;
 
 use super::import::{REST, credentials, file, home_with, text};
 use crate::support::{Home, KEY, run};
@@ -41,7 +40,6 @@ fn files_that_are_refused() {
         );
         assert!(!ran.stderr.contains(KEY.secret), "{name}: {ran:#?}");
         assert_eq!(home.digest(""), before, "{name}");
-        assert!(ran.took < Duration::from_secs(5), "{name}: {ran:#?}");
     }
 }
 

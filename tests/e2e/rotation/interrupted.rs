@@ -97,7 +97,7 @@ fn an_intent_that_was_never_sent_leaves_nothing() {
 
 #[test]
 fn killed_after_the_key_was_made_it_goes_on() {
-    let sim = Sim::with(|world| world["options"] = json!({ "key_propagation_ms": 2000 }));
+    let sim = Sim::with(|world| world["options"] = json!({ "key_propagation_ms": 600_000 }));
     let home = Home::with_key(&sim, PLAIN);
     let running = home.start(["rotate", "bastion"]);
     sim.wait_for("CreateAccessKey", 1);
@@ -105,6 +105,7 @@ fn killed_after_the_key_was_made_it_goes_on() {
     sim.wait_for("GetCallerIdentity", 2);
     running.kill(Signal::KILL);
     running.finish();
+    sim.world().options.key_propagation_ms = 0;
     let new = journal(&home).unwrap()["AccessKeyID"]
         .as_str()
         .unwrap()

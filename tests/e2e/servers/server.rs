@@ -62,7 +62,7 @@ impl<'a> Server<'a> {
                 .chain(words)
                 .chain(&["--", "sh", "-c", wait]),
         );
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + Duration::from_secs(80);
         while !home.path("env").exists() {
             if Instant::now() > deadline {
                 running.kill(rustix::process::Signal::TERM);
@@ -204,7 +204,7 @@ impl Answer {
 pub fn send(host: &str, bytes: &[u8]) -> Answer {
     let mut stream = TcpStream::connect(host).unwrap();
     stream
-        .set_read_timeout(Some(Duration::from_secs(20)))
+        .set_read_timeout(Some(Duration::from_secs(80)))
         .unwrap();
     let _ = stream.write_all(bytes);
     let mut answer = Vec::new();

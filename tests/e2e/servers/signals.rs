@@ -106,7 +106,8 @@ fn the_server_ends_with_the_command() {
     server.container("/").ok();
     let ending = Instant::now();
     server.stop().ok();
-    assert!(ending.elapsed() < Duration::from_secs(1));
+    // It waits for no connection that is kept alive (60 s).
+    assert!(ending.elapsed() < Duration::from_secs(30));
     assert!(std::net::TcpStream::connect(host).is_err());
 }
 
@@ -125,7 +126,7 @@ fn ctrl_c_reaches_the_command_once() {
 #[track_caller]
 fn interrupted_once(home: &Home) {
     let script = "n=0; trap 'n=$((n+1))' INT; echo ready; i=0; \
-                  while [ $n = 0 ] && [ $i -lt 1000 ]; do i=$((i+1)); sleep 0.02; done; sleep 0.2; \
+                  while [ $n = 0 ] && [ $i -lt 3000 ]; do i=$((i+1)); sleep 0.02; done; sleep 0.2; \
                   echo \"count=$n.\"; exit 7";
     let (mut pty, child) =
         home.on_terminal(["exec", "--server", "deploy", "--", "sh", "-c", script]);
@@ -168,7 +169,7 @@ fn ctrl_z_stops_both_and_fg_continues_both() {
 
 #[track_caller]
 fn wait_until(condition: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + Duration::from_secs(80);
     while !condition() {
         assert!(Instant::now() < deadline, "waited in vain");
         std::thread::sleep(Duration::from_millis(10));

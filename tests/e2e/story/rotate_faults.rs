@@ -67,10 +67,7 @@ fn a_key_that_aws_knows_late_is_waited_for() {
             .contains("Waiting until AWS knows the new access key\n"),
         "{ran:?}"
     );
-    assert!(
-        ran.took > Duration::from_secs(3) && ran.took < Duration::from_secs(6),
-        "{ran:?}"
-    );
+    assert!(ran.took > Duration::from_secs(3), "{ran:?}");
     assert_eq!(
         sim.keys(),
         [format!("{} Active", home.stored_id("bastion").unwrap())]

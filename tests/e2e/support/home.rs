@@ -174,16 +174,20 @@ impl Home {
 
     /// The raw content of an item of the store.
     pub fn item(&self, name: &str) -> Option<Vec<u8>> {
-        let store = FileKeystore::new(&self.keys(), Box::new(Passphrase));
-        let item = store.read(name).unwrap()?;
+        let item = self.keystore().read(name).unwrap()?;
         Some(item.data.expose().to_vec())
     }
 
     /// Names of everything in the store, sessions and keys of ours included.
     pub fn item_names(&self) -> Vec<String> {
-        FileKeystore::new(&self.keys(), Box::new(Passphrase))
-            .names()
-            .unwrap()
+        self.keystore().names().unwrap()
+    }
+
+    /// The file store, opened with the home's passphrase; `PASSPHRASE` where a test has taken that away from the program.
+    fn keystore(&self) -> FileKeystore {
+        let set = self.vars.get(OsStr::new("AWS_VAULT_FILE_PASSPHRASE"));
+        let passphrase = set.map_or(PASSPHRASE, |set| set.to_str().unwrap());
+        FileKeystore::new(&self.keys(), Box::new(Passphrase(passphrase.to_owned())))
     }
 
     /// The id of the access key that is stored for a profile.
@@ -232,11 +236,11 @@ impl Home {
     }
 }
 
-struct Passphrase;
+struct Passphrase(String);
 
 impl AskPassphrase for Passphrase {
     fn ask(&self, _: PassphraseRequest<'_>) -> Result<SecretString, AskError> {
-        Ok(PASSPHRASE.into())
+        Ok(self.0.clone().into())
     }
 }
 

@@ -12,7 +12,9 @@ pub use home::{Home, PASSPHRASE, path_variable};
 pub use keyring::Keyring;
 pub use python::python;
 pub use run::{Ran, Running, all_ok, must_start, run};
-pub use sim::{BASTION, DECK, KEY, Key, SERIAL, Sim, account_role, error, fault, once};
+pub use sim::{
+    BASTION, DECK, EXTRA_MFA_STEPS, KEY, Key, SERIAL, Sim, account_role, error, fault, once,
+};
 
 /// The time of day, which decides the code an MFA device shows.
 #[expect(
