@@ -4,6 +4,9 @@
 //! and JavaScript, gives it to one. The two agree unless the value has something that only a shell understands, so a shell runs
 //! exactly those values.
 
+#[cfg(target_os = "linux")]
+mod descendants;
+
 use std::fs::File;
 use std::io::Read as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -195,11 +198,16 @@ fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
     }
 }
 
+/// Ends the command and all that it has started.
 fn end(child: &mut Child, is_attended: bool) {
     #[cfg(unix)]
     if !is_attended {
         let group = rustix::process::Pid::from_child(child);
         let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+    #[cfg(target_os = "linux")]
+    if is_attended {
+        descendants::kill(rustix::process::Pid::from_child(child));
     }
     #[cfg(windows)]
     let _ = is_attended;

@@ -71,5 +71,34 @@ fn a_helper_that_hangs_is_ended() {
         let reason = run(command, Duration::from_millis(100)).unwrap_err();
         assert!(matches!(reason, Reason::TimedOut), "{command}: {reason}");
     }
-    assert!(started.elapsed() < Duration::from_secs(15));
+    assert!(started.elapsed() < Duration::from_secs(19));
+}
+
+/// With a terminal the helper is of our own process group.
+#[cfg(target_os = "linux")]
+#[test]
+fn at_a_terminal_its_children_end_with_it() {
+    use std::io::{BufRead as _, BufReader};
+
+    let script = "sh -c 'sleep 600 & echo $!; wait' & echo $!; sleep 600";
+    let mut child = Command::new("/bin/sh")
+        .args(["-c", script])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let started: Vec<String> = lines.take(2).map(Result::unwrap).collect();
+    end(&mut child, true);
+    for id in started {
+        let gone = || {
+            let stat = std::fs::read_to_string(format!("/proc/{id}/stat"));
+            // The dead stay listed where nobody reaps them.
+            stat.map_or(true, |stat| stat.contains(") Z "))
+        };
+        let asked = Instant::now();
+        while !gone() {
+            assert!(asked.elapsed() < LONG, "{id} is still running");
+            std::thread::sleep(POLL);
+        }
+    }
 }
