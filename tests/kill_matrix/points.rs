@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::store::{Kind, Store};
-use crate::support::{Sim, run};
+use crate::store::{self, Kind, Store};
+use crate::support::run;
 
 /// What is lost or gained by these: files, what is in them, what is said to AWS and to the keyring.
 const CALLS: [&str; 24] = [
@@ -34,7 +34,7 @@ const CALLS: [&str; 24] = [
     "getrandom",
 ];
 /// The ones that a disk can fail.
-const OF_DISKS: [&str; 9] = [
+const OF_DISKS: &[&str] = &[
     "openat",
     "write",
     "fsync",
@@ -46,23 +46,8 @@ const OF_DISKS: [&str; 9] = [
     "mkdir",
 ];
 
-/// The ones that a keyring's socket and the network can fail, too.
-const FAILING: [&str; 14] = [
-    "openat",
-    "write",
-    "fsync",
-    "fdatasync",
-    "rename",
-    "renameat2",
-    "unlink",
-    "unlinkat",
-    "mkdir",
-    "connect",
-    "sendto",
-    "sendmsg",
-    "recvfrom",
-    "recvmsg",
-];
+/// The ones that a keyring's socket and the network can fail.
+const OF_SOCKETS: &[&str] = &["connect", "sendto", "sendmsg", "recvfrom", "recvmsg"];
 
 /// What happens to a call.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -93,11 +78,11 @@ impl Blow {
         }
     }
 
-    fn calls(self) -> &'static [&'static str] {
+    fn calls(self) -> Vec<&'static str> {
         match self {
-            Self::Kill | Self::KillChild => &CALLS,
-            Self::Error("EIO") => &FAILING,
-            Self::Error(_) => &OF_DISKS,
+            Self::Kill | Self::KillChild => CALLS.to_vec(),
+            Self::Error("EIO") => [OF_DISKS, OF_SOCKETS].concat(),
+            Self::Error(_) => OF_DISKS.to_vec(),
         }
     }
 }
@@ -145,7 +130,7 @@ pub fn found(kind: Kind, blow: Blow) -> Vec<Point> {
     }
     let follow = kind == Kind::Pass && blow != Blow::Kill;
     let mut store = Store::new(kind);
-    let sim = Sim::deck();
+    let sim = store::world();
     store.reset(&sim);
     let log = store.home.path("strace.log");
     let trace = format!("--trace={}", CALLS.join(","));
@@ -156,9 +141,9 @@ pub fn found(kind: Kind, blow: Blow) -> Vec<Point> {
     run(&mut store.home.through(&strace, ["rotate", "bastion"])).ok();
     let log = std::fs::read_to_string(&log).unwrap();
     let most = most_calls(&log, follow, blow == Blow::KillChild);
-    let points = blow.calls().iter().flat_map(|call| {
-        let count = most.get(*call).copied().unwrap_or(0);
-        (1..=count).map(|nth| Point {
+    let points = blow.calls().into_iter().flat_map(|call| {
+        let count = most.get(call).copied().unwrap_or(0);
+        (1..=count).map(move |nth| Point {
             call,
             nth,
             blow,

@@ -2,12 +2,15 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use aws_vault_keystore::{AskError, AskPassphrase, FileKeystore, Keystore as _, PassphraseRequest};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use serde_json::Value;
+use secrecy::SecretString;
+use serde_json::{Value, json};
 
-use crate::support::{Home, KEY, Keyring, Ran, Sim, run};
+use crate::support::{Home, KEY, Key, Keyring, PASSPHRASE, Ran, Sim, run};
 
 /// The places of the journal.
 const JOURNAL: [&str; 2] = [
@@ -39,6 +42,25 @@ pub struct Store {
     pub kind: Kind,
     pub home: Home,
     keyring: Option<Keyring>,
+    /// Opened once: its passphrase costs 600,000 rounds.
+    file: FileKeystore,
+    bystander: Value,
+}
+
+/// What a rotation of `bastion` has nothing to do with: an item of the same store, and its key of another user of the account.
+pub const BYSTANDER: Key<'static> = Key {
+    id: "AKIACANARYBYSTANDER1",
+    secret: "CANARYsecretOfABystander/+01234567890123",
+};
+
+/// The talk's world with that user, who has a second key as well.
+pub fn world() -> Sim {
+    Sim::with(|world| {
+        world["accounts"]["111122223333"]["users"]["daffy"] = json!({ "access_keys": [
+            { "id": BYSTANDER.id, "secret": BYSTANDER.secret },
+            { "id": "AKIACANARYBYSTANDER2", "secret": "CANARYsecretInNoStore/+01234567890123456" },
+        ] });
+    })
 }
 
 impl Store {
@@ -52,20 +74,52 @@ impl Store {
         if kind == Kind::Pass {
             prepare_pass(&mut home);
         }
-        Self {
+        home.add("bystander", BYSTANDER);
+        home.add("bastion", KEY);
+        let file = FileKeystore::new(&home.keys(), Box::new(Passphrase));
+        let mut store = Self {
             kind,
             home,
             keyring,
+            file,
+            bystander: Value::Null,
+        };
+        store.bystander = store.item("bystander").unwrap();
+        for dir in store.dirs() {
+            copy(&dir, &dir.with_extension("before"));
         }
+        store
     }
 
-    /// As it was before anything happened: the key is stored, nothing else is.
+    /// Where the store and what we remember of it are, as far as they are files.
+    fn dirs(&self) -> Vec<PathBuf> {
+        let dirs = [self.home.state(), self.home.keys(), self.home.path("store")];
+        dirs.into_iter().filter(|dir| dir.exists()).collect()
+    }
+
+    /// Nothing has happened to what the rotation has nothing to do with.
+    pub fn bystander_is_untouched(&self, sim: &Sim) -> bool {
+        let world = sim.world();
+        let keys = &world.accounts["111122223333"].users["daffy"].access_keys;
+        let ids = [BYSTANDER.id, "AKIACANARYBYSTANDER2"];
+        self.item("bystander").as_ref() == Some(&self.bystander)
+            && keys.len() == 2
+            && keys
+                .iter()
+                .zip(ids)
+                .all(|(key, id)| key.id == id && key.status == aws_sim::Status::Active)
+    }
+
+    /// As it was before anything happened: two keys are stored, nothing else is.
     pub fn reset(&mut self, sim: &Sim) {
         self.home.set("AWS_ENDPOINT_URL", &sim.endpoint);
-        for dir in [self.home.state(), self.home.keys()] {
-            let _ = fs::remove_dir_all(dir);
+        for dir in self.dirs() {
+            fs::remove_dir_all(&dir).unwrap();
+            copy(&dir.with_extension("before"), &dir);
         }
-        self.home.add("bastion", KEY);
+        if self.keyring.is_some() {
+            self.home.add("bastion", KEY);
+        }
     }
 
     /// The last state of the journal.
@@ -77,10 +131,12 @@ impl Store {
     /// The JSON of a stored credential or journal; `None` if there is none, or it is torn.
     pub fn item(&self, name: &str) -> Option<Value> {
         let data = match self.kind {
-            Kind::File => self.home.item(name)?,
+            Kind::File => self.file.read(name).ok()??.data.expose().to_vec(),
             Kind::SecretService => {
                 data_of(&self.tool("secret-tool", &["lookup", "profile", name]))?
             }
+            // gpg is slow to say that there is nothing.
+            Kind::Pass if !self.home.path(&format!("store/{name}.gpg")).exists() => return None,
             Kind::Pass => data_of(&self.tool("pass", &["show", name]))?,
         };
         serde_json::from_slice(&data).ok()
@@ -101,6 +157,19 @@ impl Drop for Store {
             self.tool("gpgconf", &["--kill", "gpg-agent"]);
         }
     }
+}
+
+struct Passphrase;
+
+impl AskPassphrase for Passphrase {
+    fn ask(&self, _: PassphraseRequest<'_>) -> Result<SecretString, AskError> {
+        Ok(PASSPHRASE.into())
+    }
+}
+
+/// A directory and all that is in it; modes, too.
+fn copy(from: &Path, to: &Path) {
+    run(Command::new("cp").arg("-a").args([from, to])).ok();
 }
 
 /// The `Data` of an item's JSON.
