@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use aws_sim::{FaultKind, SsoUser};
 
 use super::{CONFIG, home, instance, opened, user};
-use crate::support::{error, fault, once};
+use crate::support::{error, fault, once, run};
 
 const EXEC: [&str; 4] = ["exec", "dev", "--", "true"];
 
@@ -57,6 +57,35 @@ fn slow_down_is_obeyed() {
     // One second as asked, then five more.
     assert!(ran.took.as_secs() >= 7, "{:?}", ran.took);
     assert_eq!(sim.count("CreateToken"), 2);
+}
+
+/// Whoever has no free port has none for the page that opens the browser either, and finishes elsewhere.
+#[test]
+fn a_port_that_cannot_be_had_leads_to_a_code() {
+    let sim = instance();
+    sim.world().identity_center.script.answers_after_polls = Some(1);
+    let home = home(&sim);
+    let strace = [
+        "strace",
+        "--quiet=all",
+        "-o",
+        "/dev/null",
+        "-f",
+        "--trace=bind",
+        "--inject=bind:error=EADDRINUSE",
+    ];
+    let ran = run(&mut home.through(&strace, EXEC)).ok();
+    for says in [
+        "no port of this computer can be opened for the browser's answer: Address already in use",
+        "; going on with a code instead",
+        "The page must show this code: ",
+        "; open the address above yourself",
+    ] {
+        assert!(ran.stderr.contains(says), "{says}: {}", ran.stderr);
+    }
+    let grant = &sim.parameters("CreateToken")["grantType"];
+    assert_eq!(grant, "urn:ietf:params:oauth:grant-type:device_code");
+    assert_eq!(opened(&home), 0);
 }
 
 #[test]
@@ -113,10 +142,12 @@ fn a_revoked_refresh_token_and_an_expired_registration_lead_to_a_sign_in() {
     );
     assert_eq!(opened(&home), 3);
 
-    sim.world().identity_center.script.registration_life_s = 1;
+    // As long as a slow machine needs to sign in.
+    let life = 10;
+    sim.world().identity_center.script.registration_life_s = life;
     home.run(["clear"]).ok();
     home.env_of(&["dev"]);
-    std::thread::sleep(std::time::Duration::from_millis(1100));
+    std::thread::sleep(std::time::Duration::from_secs(life));
     let ran = home.env_of(&["read"]);
     assert!(
         ran.stderr

@@ -20,7 +20,8 @@ const IDP: &str = "https://idp.example.com/";
 const SAML_PROVIDER: &str = "arn:aws:iam::222233334444:saml-provider/Example";
 const CONTAINER_TOKEN: &str = "CANARY-token-of-the-container";
 
-/// The deck with that role, roles for tokens of others, and a machine with a role.
+/// The deck with that role, roles for tokens of others, a machine with a role, an instance of Identity Center, and a browser in
+/// which the user is signed in to the console.
 fn sim() -> Sim {
     Sim::with(|world| {
         let account = &mut world["accounts"]["222233334444"];
@@ -42,6 +43,15 @@ fn sim() -> Sim {
             &json!({ "SAML:aud": "https://signin.aws.amazon.com/saml" }),
         );
         account["roles"]["Machine"] = account_role("222233334444", &["sts:*"]);
+        world["identity_center"] = json!({
+            "start_url": "https://corp.awsapps.com/start",
+            "assignments": { "222233334444": { "name": "Master", "roles": ["Machine"] } },
+        });
+        world["options"]["console_user"] = "111122223333/elmerfudd".into();
+        let user = &mut world["accounts"]["111122223333"]["users"]["elmerfudd"];
+        user["policies"]["Console"] = json!({ "Statement": [
+            { "Effect": "Allow", "Action": "sts:GetFederationToken", "Resource": "*" }
+        ] });
         world["machine"] = json!({
             "role_arn": "arn:aws:iam::222233334444:role/Machine",
             "container_token": CONTAINER_TOKEN,
