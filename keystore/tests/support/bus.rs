@@ -10,12 +10,6 @@ use tempfile::TempDir;
 
 use super::start;
 
-/// For what must succeed on a machine that does ten other things.
-pub const PATIENT: Limits = Limits {
-    call: Duration::from_secs(60),
-    prompt: Duration::from_secs(60),
-};
-
 /// A bus that nobody else is on and where nothing is started but by [`Bus::with_service`]; ends when dropped.
 pub struct Bus {
     pub address: String,

@@ -8,7 +8,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 pub use super::bus::Bus;
-use super::bus::{PATIENT, end, signal};
+use super::bus::{end, patient, signal};
 use super::{PYTHON, item, start, support_file};
 use aws_vault_keystore::{Keystore, Limits, SecretServiceKeystore};
 
@@ -19,7 +19,7 @@ impl Bus {
     pub fn keystore(&self) -> SecretServiceKeystore {
         SecretServiceKeystore::new(COLLECTION)
             .at_address(&self.address)
-            .with_limits(PATIENT)
+            .with_limits(patient())
     }
 
     /// The items of a collection as another implementation sees them.
@@ -148,7 +148,10 @@ impl GnomeKeyring {
     }
 
     pub fn keystore_with_prompt_limit(&self, prompt: Duration) -> SecretServiceKeystore {
-        self.keystore().with_limits(Limits { prompt, ..PATIENT })
+        self.keystore().with_limits(Limits {
+            prompt,
+            ..patient()
+        })
     }
 
     /// The next prompt is answered with the collection's password.

@@ -13,7 +13,7 @@ use dbus::Message;
 use dbus::channel::Channel;
 use dbus::message::MessageType;
 
-use super::bus::{Bus, PATIENT, end, signal};
+use super::bus::{Bus, end, patient, signal};
 use super::{PYTHON, start, support_file};
 
 const CONFIG: &str = "[Wallet]\nEnabled=true\nFirst Use=false\nPrompt on Open=false\n";
@@ -44,7 +44,7 @@ impl Kwallet {
     pub fn keystore(&self) -> KwalletKeystore {
         KwalletKeystore::new()
             .at_address(&self.bus.address)
-            .with_limits(PATIENT)
+            .with_limits(patient())
     }
 
     /// Starts the service again, with the wallet closed.
@@ -174,7 +174,7 @@ impl StandIn {
             (name, 0_u32),
         );
         channel
-            .send_with_reply_and_block(request, PATIENT.call)
+            .send_with_reply_and_block(request, patient().call)
             .unwrap();
         let calls: Arc<Mutex<Vec<String>>> = Arc::default();
         let stop = Arc::new(AtomicBool::new(false));

@@ -1,6 +1,6 @@
 //! Who gets nothing.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::server::send;
 use super::{Server, roles};

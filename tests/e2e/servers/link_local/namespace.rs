@@ -227,7 +227,7 @@ fn a_killed_parent_takes_the_command_along() {
 
 #[track_caller]
 fn wait_until(condition: impl Fn() -> bool) {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(80);
     while !condition() {
         assert!(std::time::Instant::now() < deadline, "waited in vain");
         std::thread::sleep(std::time::Duration::from_millis(10));
