@@ -1,6 +1,5 @@
 //! The same against moto, an AWS that we did not write, with several accounts.
 
-use super::support::INIT;
 use crate::moto::Moto;
 use crate::support::{Home, Key, python};
 
@@ -84,37 +83,4 @@ fn from_an_empty_organization_to_a_role_in_six_commands() {
         "{who}"
     );
     assert!(bastion(&["plan"]).contains("0 to create"));
-}
-
-#[test]
-fn plan_apply_and_nothing_left_to_do() {
-    let moto = Moto::with_aws_policies();
-    let home = home(&moto);
-    let file = home.path("bastion.toml");
-    let file = file.to_str().unwrap();
-    let bastion = |words: &[&str]| {
-        let mut all = vec!["bastion"];
-        all.extend(words);
-        all.extend(["--file", file]);
-        home.run(all)
-    };
-    let init: Vec<&str> = INIT
-        .iter()
-        .copied()
-        .chain(["--user", "elmerfudd"])
-        .collect();
-    bastion(&init).ok();
-    bastion(&["plan"]).exits(2, "");
-    bastion(&["apply", "--yes"]).ok();
-    let again = bastion(&["apply", "--yes"]).ok();
-    assert!(
-        again
-            .stdout
-            .contains("0 to create, 0 to change, 0 to delete"),
-        "{}",
-        again.stdout
-    );
-    let added = bastion(&["add-user", "elmerfudd", "--store", "bastion"]).ok();
-    assert!(added.stdout.contains("shown only now"), "{}", added.stdout);
-    bastion(&["config", "elmerfudd"]).ok();
 }

@@ -10,7 +10,7 @@ pub const ADMIN: Key<'static> = Key {
     secret: "M42Rv7NqKp1sHnT7bKcFdGmRj5zEXAMPLEKEY+/w",
 };
 
-pub const INIT: [&str; 11] = [
+const INIT: [&str; 11] = [
     "init",
     "--bastion",
     "111122223333",
