@@ -23,7 +23,7 @@ test: ## Everything that CI runs: lint, then all tests against real parts
 	@scripts/cross.sh check
 	@scripts/cross.sh wine
 
-kill-matrix: ## Kill and fail `rotate` at every system call, with three stores; writes docs/kill-matrix.md
+kill-matrix: ## Kill and fail `rotate` at every system call, with three stores (about 35 minutes); writes docs/kill-matrix.md
 	@scripts/deps.sh test
 	@cargo test --quiet --test kill_matrix -- --full --write
 
