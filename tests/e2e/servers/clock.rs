@@ -7,8 +7,14 @@ use aws_sim::FaultKind;
 use super::{Server, roles};
 use crate::support::{Sim, fault, now};
 
-/// Debian's package faketime; the other name is that of the dynamic linker's cache on other systems.
-const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
+/// Of Debian's package faketime.
+fn faketime() -> String {
+    let arch = std::env::consts::ARCH;
+    let library = format!("/usr/lib/{arch}-linux-gnu/faketime/libfaketime.so.1");
+    let found = std::path::Path::new(&library).exists();
+    assert!(found, "install the Debian package faketime");
+    library
+}
 
 fn expiring(sim: &Sim, seconds: u64) {
     let end = now() + Duration::from_secs(seconds);
@@ -38,10 +44,6 @@ fn sleeping_past_the_expiry() {
 #[test]
 fn a_wall_clock_that_is_set() {
     let (sim, mut home) = roles();
-    assert!(
-        std::path::Path::new(FAKETIME).exists(),
-        "install the Debian package faketime"
-    );
     let (file, new) = (home.path("time"), home.path("time.new"));
     let set = |hours: &str| {
         // In one step: the library may read at any moment.
@@ -49,7 +51,7 @@ fn a_wall_clock_that_is_set() {
         std::fs::rename(&new, &file).unwrap();
     };
     set("+0");
-    home.set("LD_PRELOAD", FAKETIME);
+    home.set("LD_PRELOAD", faketime());
     home.set("FAKETIME_TIMESTAMP_FILE", &file);
     home.set("FAKETIME_NO_CACHE", "1");
     // Timers do not care what time it is.
