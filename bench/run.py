@@ -128,6 +128,8 @@ class Bench:
             (home / file).write_text(PROFILE + "".join(roles))
         mfa = f"mfa_serial = {self.aws.mfa_device['serial']}\n"
         (home / "config-mfa").write_text(PROFILE + mfa + ROLE_PROFILE.format(name="role") + mfa)
+        roles = (ROLE_PROFILE.format(name=f"account-{number}") + mfa for number in range(1, SESSIONS + 1))
+        (home / "config-sessions").write_text(PROFILE + mfa + "".join(roles))
         keyring.expect_password()
         key = {"AWS_ACCESS_KEY_ID": self.aws.access_key["id"], "AWS_SECRET_ACCESS_KEY": self.aws.access_key["secret"]}
         for _, store, *_ in STORES:
@@ -174,7 +176,8 @@ class Bench:
     def many_sessions(self, what):
         """Ours are real; of the peer's, whose `list` looks at the names alone, only the names are."""
         for number in range(1, SESSIONS + 1):
-            self.ours.do("exec", f"account-{number}", "--", "true", config="config-10000")
+            code = self.aws.mfa_code()
+            self.ours.do("exec", "--mfa-token", code, f"account-{number}", "--", "true", config="config-sessions")
         for peer in self.contestants[1:]:
             go_session.many_in_file_store(peer.home, SESSIONS, PASSPHRASE)
         return self.ratio(what, ["list"], 0.05, runs=SLOW_RUNS, config="config-10000")

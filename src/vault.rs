@@ -58,7 +58,7 @@ impl Error {
 
     /// What to do next.
     pub fn hints(&self) -> Vec<String> {
-        use aws_vault_keystore::{AskError, Error as Store};
+        use aws_vault_keystore::{AskError, Asked, Error as Store};
         let hint = match self {
             Self::Keystore(error) => match error {
                 Store::Unavailable { .. } | Store::TooLarge { .. } => {
@@ -79,8 +79,11 @@ impl Error {
                 Store::EmptyPassphrase => {
                     "choose a passphrase: it is all that protects the file store"
                 }
-                Store::Ask(AskError::NoTerminal) => {
-                    "run it in a terminal, or set AWS_VAULT_FILE_PASSPHRASE (op-connect: AWS_VAULT_OP_CONNECT_TOKEN)"
+                Store::Ask(AskError::NoTerminal(Asked::Passphrase)) => {
+                    "run it in a terminal, or set AWS_VAULT_FILE_PASSPHRASE"
+                }
+                Store::Ask(AskError::NoTerminal(Asked::ConnectToken)) => {
+                    "run it in a terminal, or set AWS_VAULT_OP_CONNECT_TOKEN"
                 }
                 Store::Corrupt { .. } => {
                     "restore the item from a backup, or `aws-vault add` it again"

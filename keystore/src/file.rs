@@ -3,15 +3,16 @@
 //! The layout is that of earlier aws-vault releases, which take every entry of the directory for an item: the file's name is
 //! the item's with `%` and `/` as `%25` and `%2F`, its content one compact JWE without a newline around the item's JSON.
 
+mod disk;
+
 use std::cell::RefCell;
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use secrecy::{ExposeSecret, SecretString};
-use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 use crate::item::check_name;
@@ -20,6 +21,7 @@ use crate::{
     AskPassphrase, Backend, Error, Item, Keystore, PassphraseRequest, directory_location, envelope,
     file_name,
 };
+use disk::{existing, lock, make_private_dir, sync_dir};
 
 /// Far above any item; bounds what a device or a planted file could make us read.
 const MAX_FILE: u64 = 64 << 20;
@@ -133,7 +135,7 @@ impl Keystore for FileKeystore {
             // Another process made the store while the passphrase was being typed.
             self.check_against_items()?;
         }
-        self.replace(&self.path(&item.name), sealed.as_bytes())?;
+        disk::replace(&self.dir, &self.path(&item.name), sealed.as_bytes())?;
         drop(lock);
         self.set_proven();
         Ok(())
@@ -292,18 +294,6 @@ impl FileKeystore {
             passphrase.proven = true;
         }
     }
-
-    /// Readers see the old content or the new one, also after a power cut.
-    fn replace(&self, path: &Path, content: &[u8]) -> Result<(), Error> {
-        // Outside the store where possible, since earlier releases would list a temporary file as an item.
-        if let Some(parent) = sibling_dir(&self.dir)
-            && write_through(&parent, path, content).is_ok()
-        {
-            return sync_dir(&self.dir);
-        }
-        write_through(&self.dir, path, content).map_err(|error| Error::io(path, error))?;
-        sync_dir(&self.dir)
-    }
 }
 
 impl fmt::Debug for FileKeystore {
@@ -324,85 +314,6 @@ pub(crate) fn probe(dir: &Path) -> Result<(), Error> {
         Ok(_) => Ok(()),
         Err(error) => Err(Error::unavailable(Backend::File, error.to_string())),
     }
-}
-
-fn existing<T>(result: io::Result<T>, path: &Path) -> Result<Option<T>, Error> {
-    match result {
-        Ok(value) => Ok(Some(value)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Error::io(path, error)),
-    }
-}
-
-fn write_through(temporary_dir: &Path, path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut file: NamedTempFile = tempfile::Builder::new()
-        .prefix(".aws-vault-")
-        .suffix(".tmp")
-        .tempfile_in(temporary_dir)?;
-    file.write_all(content)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
-}
-
-/// The directory around the store, if a rename from there into the store can work.
-#[cfg(unix)]
-fn sibling_dir(dir: &Path) -> Option<PathBuf> {
-    use std::os::unix::fs::MetadataExt;
-
-    let dir = dir.canonicalize().ok()?;
-    let parent = dir.parent()?;
-    let same_filesystem = fs::metadata(&dir).ok()?.dev() == fs::metadata(parent).ok()?.dev();
-    same_filesystem.then(|| parent.to_owned())
-}
-
-#[cfg(not(unix))]
-fn sibling_dir(dir: &Path) -> Option<PathBuf> {
-    Some(dir.canonicalize().ok()?.parent()?.to_owned())
-}
-
-fn make_private_dir(dir: &Path) -> Result<(), Error> {
-    if dir.is_dir() {
-        return Ok(());
-    }
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir).map_err(|error| Error::io(dir, error))
-}
-
-/// Held until dropped, or until the process ends.
-struct Lock(#[allow(dead_code, reason = "closing the file releases the lock")] Option<File>);
-
-#[cfg(unix)]
-fn lock(dir: &Path) -> Result<Lock, Error> {
-    let file = File::open(dir).map_err(|error| Error::io(dir, error))?;
-    match file.lock() {
-        // Some network file systems have no locks; then two first writers at once are on their own.
-        Err(error) if error.kind() != io::ErrorKind::Unsupported => Err(Error::io(dir, error)),
-        _ => Ok(Lock(Some(file))),
-    }
-}
-
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "the same signature as on Unix")]
-fn lock(_dir: &Path) -> Result<Lock, Error> {
-    Ok(Lock(None))
-}
-
-/// Makes a rename or removal last through a power cut.
-#[cfg(unix)]
-fn sync_dir(dir: &Path) -> Result<(), Error> {
-    File::open(dir)
-        .and_then(|dir| dir.sync_all())
-        .map_err(|error| Error::io(dir, error))
-}
-
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "the same signature as on Unix")]
-fn sync_dir(_dir: &Path) -> Result<(), Error> {
-    Ok(())
 }
 
 /// Empty for times that RFC 3339 cannot write; nobody reads it but people.

@@ -4,7 +4,7 @@
 //! key of type `user` per item, whose description is the item's name and whose payload is its data. Label and the other
 //! properties of an item are not kept. A reboot empties the store, and so does the end of the user's last process.
 
-mod kernel;
+pub(crate) mod kernel;
 
 use std::ffi::CString;
 use std::fmt;

@@ -34,6 +34,7 @@ mod unlocked;
 #[cfg(windows)]
 mod wincred;
 
+use std::fmt;
 use std::path::Path;
 
 use secrecy::SecretString;
@@ -109,12 +110,28 @@ pub enum PassphraseRequest<'a> {
 /// Why there is no passphrase.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum AskError {
-    #[error("there is no terminal to ask for the passphrase")]
-    NoTerminal,
-    #[error("the passphrase prompt was interrupted")]
-    Interrupted,
-    #[error("cannot ask for the passphrase: {0}")]
-    Failed(String),
+    #[error("there is no terminal to ask for {0}")]
+    NoTerminal(Asked),
+    #[error("the prompt for {0} was interrupted")]
+    Interrupted(Asked),
+    #[error("cannot ask for {0}: {1}")]
+    Failed(Asked, String),
+}
+
+/// What was asked for, as errors name it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Asked {
+    Passphrase,
+    ConnectToken,
+}
+
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Asked::Passphrase => "the passphrase",
+            Asked::ConnectToken => "the token of the 1Password Connect server",
+        })
+    }
 }
 
 /// Opens a store. Contacts, unlocks and asks nothing yet.

@@ -40,16 +40,18 @@ impl Unlocked {
 
 #[cfg(target_os = "linux")]
 mod kernel {
+    use std::ffi::CString;
+    use std::io;
     use std::time::Duration;
 
-    use linux_keyutils::{
-        Key, KeyError, KeyPermissionsBuilder, KeyRing, KeyRingIdentifier, Permission,
-    };
-
     use crate::Secret;
+    use crate::keyctl::kernel::{self, Serial, USER};
+
+    /// All rights for who possesses the key and for the user; see keyctl_setperm(3).
+    const POSSESSOR_AND_USER: u32 = 0x3f3f_0000;
 
     pub(super) fn recall(name: &str) -> Option<Secret> {
-        let payload = find(name).ok()?.read_to_vec().ok()?;
+        let payload = kernel::read(find(name).ok()?).ok()?;
         Some(Secret::from(payload))
     }
 
@@ -57,33 +59,24 @@ mod kernel {
     /// own (a new login, `sudo -i`, some terminals) does not. The right to read is therefore given to the user, which only a
     /// possessor may do: so the key is made in this process's keyring first.
     pub(super) fn keep(name: &str, secret: &[u8], ttl: Duration) -> bool {
-        let keep = || -> Result<(), KeyError> {
-            let own = KeyRing::from_special_id(KeyRingIdentifier::Process, true)?;
-            let key = own.add_key(name, secret)?;
-            key.set_perms(
-                KeyPermissionsBuilder::builder()
-                    .posessor(Permission::ALL)
-                    .user(Permission::ALL)
-                    .build(),
-            )?;
-            key.set_timeout(usize::try_from(ttl.as_secs()).unwrap_or(usize::MAX))?;
+        let keep = || -> io::Result<()> {
+            let own = kernel::resolve(Serial::PROCESS, true)?;
+            let key = kernel::add(USER, &CString::new(name)?, secret, own)?;
+            kernel::set_permissions(key, POSSESSOR_AND_USER)?;
+            kernel::set_timeout(key, ttl)?;
             // A link replaces the link to another key of that name.
-            user_keyring()?.link_key(key)?;
-            own.unlink_key(key)
+            kernel::link(key, kernel::resolve(Serial::USER, false)?)?;
+            kernel::unlink(key, own)
         };
         keep().is_ok()
     }
 
     pub(super) fn forget(name: &str) -> bool {
-        find(name).and_then(|key| key.invalidate()).is_ok()
+        find(name).and_then(kernel::invalidate).is_ok()
     }
 
-    fn find(name: &str) -> Result<Key, KeyError> {
-        user_keyring()?.search(name)
-    }
-
-    fn user_keyring() -> Result<KeyRing, KeyError> {
-        KeyRing::from_special_id(KeyRingIdentifier::User, false)
+    fn find(name: &str) -> io::Result<Serial> {
+        kernel::search(Serial::USER, USER, &CString::new(name)?)
     }
 }
 

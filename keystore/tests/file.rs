@@ -15,8 +15,8 @@ use std::process::{Child, Command, Stdio};
 use std::rc::Rc;
 
 use aws_vault_keystore::{
-    AskError, AskPassphrase, Backend, Error, FileKeystore, Keystore, PassphraseRequest, Settings,
-    location, open, probe,
+    AskError, AskPassphrase, Asked, Backend, Error, FileKeystore, Keystore, PassphraseRequest,
+    Settings, location, open, probe,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -217,9 +217,9 @@ fn a_wrong_passphrase_changes_nothing_and_can_be_corrected() {
 fn no_passphrase_is_an_error_that_changes_nothing() {
     let (place, dir) = place();
     for error in [
-        AskError::NoTerminal,
-        AskError::Interrupted,
-        AskError::Failed("broken".to_owned()),
+        AskError::NoTerminal(Asked::Passphrase),
+        AskError::Interrupted(Asked::Passphrase),
+        AskError::Failed(Asked::Passphrase, "broken".to_owned()),
     ] {
         let store = FileKeystore::new(&dir, Box::new(Refuses(error.clone())));
         let result = store.write(&item("jon", "x")).unwrap_err();

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::rc::Rc;
 
 use aws_vault_keystore::{
-    AskError, AskPassphrase, Backend, Error, Item, Keystore, MemoryKeystore, PassphraseRequest,
-    Settings, open,
+    AskError, AskPassphrase, Asked, Backend, Error, Item, Keystore, MemoryKeystore,
+    PassphraseRequest, Settings, open,
 };
 use secrecy::SecretString;
 use support::{conformance, item};
@@ -32,7 +32,7 @@ struct NoAsker;
 
 impl AskPassphrase for NoAsker {
     fn ask(&self, _: PassphraseRequest<'_>) -> Result<SecretString, AskError> {
-        Err(AskError::NoTerminal)
+        Err(AskError::NoTerminal(Asked::Passphrase))
     }
 }
 

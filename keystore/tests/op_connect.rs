@@ -11,7 +11,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use aws_vault_keystore::{
-    AskError, AskPassphrase, Error, Keystore, OnePassword, OpConnectKeystore, PassphraseRequest,
+    AskError, AskPassphrase, Asked, Error, Keystore, OnePassword, OpConnectKeystore,
+    PassphraseRequest,
 };
 use secrecy::SecretString;
 use support::{conformance, item};
@@ -137,7 +138,10 @@ fn a_wrong_token_is_denied_and_none_is_said_so() {
         .store_with(None, Duration::from_secs(60))
         .names()
         .unwrap_err();
-    assert!(matches!(error, Error::Ask(AskError::NoTerminal)), "{error}");
+    assert_eq!(
+        error.to_string(),
+        "there is no terminal to ask for the token of the 1Password Connect server"
+    );
 }
 
 #[test]
@@ -248,6 +252,8 @@ struct Token(Option<&'static str>);
 impl AskPassphrase for Token {
     fn ask(&self, request: PassphraseRequest<'_>) -> Result<SecretString, AskError> {
         assert_eq!(request, PassphraseRequest::ConnectToken);
-        self.0.map(SecretString::from).ok_or(AskError::NoTerminal)
+        self.0
+            .map(SecretString::from)
+            .ok_or(AskError::NoTerminal(Asked::ConnectToken))
     }
 }

@@ -7,6 +7,7 @@
 mod about;
 mod backup;
 pub mod bastion;
+mod elsewhere;
 mod global;
 mod handing_out;
 mod keys;
@@ -23,6 +24,7 @@ use clap::{Parser, Subcommand};
 pub use about::{Completion, Explain, Shell, Version};
 pub use backup::{Backup, Restore, Status};
 pub use bastion::Bastion;
+pub use elsewhere::Elsewhere;
 pub use global::{Backend, Global, Prompt};
 pub use handing_out::{Exec, Export, Format};
 pub use keys::{Add, List, Remove, Rotate};

@@ -79,6 +79,6 @@ fn is_interruption(error: &provider::Error) -> bool {
     matches!(
         error,
         provider::Error::Mfa(mfa::Error::Interrupted)
-            | provider::Error::Vault(vault::Error::Keystore(Store::Ask(AskError::Interrupted)))
+            | provider::Error::Vault(vault::Error::Keystore(Store::Ask(AskError::Interrupted(_))))
     )
 }

@@ -28,8 +28,10 @@ pub(super) fn add(command: Command) -> Command {
             // clap takes static texts alone, unless it copies all of them; this runs once in a process, and seldom.
             let id: &'static str = format!("{PREFIX}{}", switch.get_long()?).leak();
             let long = id.trim_start_matches(MARK);
+            let others = switch.get_all_aliases().unwrap_or_default();
             let negation = Arg::new(id)
                 .long(long)
+                .aliases(others.iter().map(|other| &*format!("no-{other}").leak()))
                 .action(ArgAction::SetTrue)
                 .hide(true)
                 .conflicts_with(switch.get_id())

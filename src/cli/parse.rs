@@ -17,6 +17,7 @@ use crate::environment::Environment;
 use crate::error::{CliError, Kind, visible};
 
 const BACKEND: &str = "AWS_VAULT_BACKEND";
+const BIOMETRICS: &str = "AWS_VAULT_BIOMETRICS";
 const UNLOCK_TTL: &str = "AWS_VAULT_UNLOCK_TTL";
 
 /// What is printed instead of running a command: help, the version, or why the command line makes no sense.
@@ -50,6 +51,12 @@ where
     let mut words = words.into_iter().peekable();
     if words.peek().is_some_and(|word| word == "--help-long") {
         return Err(help_of_everything());
+    }
+    if words.peek().is_some_and(|word| word == "--help-man") {
+        let error = CliError::usage("there is no man page in the program");
+        return Err(refusal(
+            &error.hint("`make man` writes one for each command"),
+        ));
     }
     let words: Vec<_> = std::iter::once(OsString::from("aws-vault"))
         .chain(modern(words))
@@ -333,6 +340,10 @@ fn fill_global(global: &mut Global, environment: &Environment) -> Result<(), Cli
     fill_choice(&mut global.prompt, environment, "AWS_VAULT_PROMPT")?;
     fill_duration(&mut global.unlock_ttl, environment, UNLOCK_TTL)?;
     fill_one_password(&mut global.one_password, environment)?;
+    fill_bool(&mut global.elsewhere.biometrics, environment, BIOMETRICS)?;
+    if global.elsewhere.biometrics && cfg!(target_os = "macos") {
+        return Err(no_biometrics());
+    }
     if global.prompt == Some(Prompt::Pass) {
         return Err(pass_removed());
     }
@@ -453,6 +464,13 @@ fn pass_removed() -> CliError {
         "--prompt=pass (or AWS_VAULT_PROMPT=pass) has been removed from aws-vault: a second factor that lies beside the first is none",
     )
     .hint("to go on with it, add `mfa_process = pass otp <your mfa_serial>` to profiles in your ~/.aws/config file")
+}
+
+/// Elsewhere the flag has no effect in the Go tool either; here it would promise a protection that is not there.
+fn no_biometrics() -> CliError {
+    CliError::usage("this version of aws-vault cannot ask for Touch ID").hint(format!(
+        "leave --biometrics and {BIOMETRICS} out: macOS asks for the keychain's password at every read of an access key"
+    ))
 }
 
 /// The spellings of Go's `strconv.ParseBool`, and its words for everything else.

@@ -1,9 +1,9 @@
-//! The passphrase of the `file` store, and tokens of 1Password: from the environment, else from the terminal, never from stdin, which may be somebody's
-//! pipe.
+//! The passphrase of the `file` store, and tokens of 1Password: from the environment, else from the terminal, never from stdin,
+//! which may be somebody's pipe.
 
 use std::path::Path;
 
-use aws_vault_keystore::{AskError, AskPassphrase, PassphraseRequest};
+use aws_vault_keystore::{AskError, AskPassphrase, Asked, PassphraseRequest};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::environment::Environment;
@@ -45,7 +45,7 @@ impl AskPassphrase for TerminalPassphrase {
         match request {
             PassphraseRequest::ConnectToken => match &self.connect {
                 Some(token) => Ok(token.clone()),
-                None => ask("Enter 1Password Connect token: "),
+                None => ask(Asked::ConnectToken, "Enter 1Password Connect token: "),
             },
             PassphraseRequest::ServiceAccountToken => {
                 Ok(self.service_account.clone().unwrap_or_default())
@@ -55,9 +55,10 @@ impl AskPassphrase for TerminalPassphrase {
             {
                 Ok(self.given.clone().unwrap_or_default())
             }
-            PassphraseRequest::Unlock { dir } => {
-                ask(&format!("Enter passphrase to unlock {}: ", quoted(dir)))
-            }
+            PassphraseRequest::Unlock { dir } => ask(
+                Asked::Passphrase,
+                &format!("Enter passphrase to unlock {}: ", quoted(dir)),
+            ),
             PassphraseRequest::Create { dir } => choose(dir),
         }
     }
@@ -73,29 +74,28 @@ fn first(environment: &Environment, names: [&str; 2]) -> Option<SecretString> {
 /// A typo in the first passphrase would lock its owner out, so it is typed twice.
 fn choose(dir: &Path) -> Result<SecretString, AskError> {
     for _ in 0..3 {
-        let first = ask(&format!(
-            "Choose a passphrase for the new keystore {}: ",
-            quoted(dir)
-        ))?;
-        let second = ask("Type it again: ")?;
+        let prompt = format!("Choose a passphrase for the new keystore {}: ", quoted(dir));
+        let first = ask(Asked::Passphrase, &prompt)?;
+        let second = ask(Asked::Passphrase, "Type it again: ")?;
         if first.expose_secret() == second.expose_secret() {
             return Ok(first);
         }
         super::output::notice("the passphrases differ");
     }
     Err(AskError::Failed(
+        Asked::Passphrase,
         "the passphrases differed three times".to_owned(),
     ))
 }
 
-fn ask(prompt: &str) -> Result<SecretString, AskError> {
+fn ask(what: Asked, prompt: &str) -> Result<SecretString, AskError> {
     Terminal::open()
         .and_then(|mut terminal| terminal.ask_hidden(prompt))
         .map(|text| text.as_str().into())
         .map_err(|error| match error {
-            TerminalError::NoTerminal(_) => AskError::NoTerminal,
-            TerminalError::Interrupted => AskError::Interrupted,
-            other => AskError::Failed(other.to_string()),
+            TerminalError::NoTerminal(_) => AskError::NoTerminal(what),
+            TerminalError::Interrupted => AskError::Interrupted(what),
+            other => AskError::Failed(what, other.to_string()),
         })
 }
 

@@ -15,6 +15,7 @@ use super::output::{notice, print};
 use crate::config::arn::Partition;
 use crate::config::chain::{Base, Chain, Purpose, Service, service};
 use crate::config::profile::Profile;
+use crate::config::recursion::Running;
 use crate::credentials::masked;
 use crate::error::CliError;
 use crate::mfa::CodeSource;
@@ -167,6 +168,7 @@ pub fn plan(
     names.extend(also.iter().cloned());
     let chain = context.plan(&profile, &names, &wish)?;
     refuse_foreign_commands(&config, &chain)?;
+    Running::of(&context.environment).refuse_loop(&chain, &config)?;
     let Base::Stored { profile: master } = &chain.base else {
         return Err(Error::NoStoredKey.into());
     };

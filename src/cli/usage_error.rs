@@ -5,6 +5,9 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::error::CliError;
 
+/// The parser of the Go tool has the opposite of every switch.
+const ASK_FOR_NOTHING: [&str; 2] = ["--no-help", "--no-version"];
+
 /// The refusal of `error`, or `None` for a kind that the Go tool has no words for.
 pub(super) fn refusal(error: &Error) -> Option<CliError> {
     let argument = text(error, ContextKind::InvalidArg).unwrap_or_default();
@@ -40,6 +43,11 @@ pub(super) fn refusal(error: &Error) -> Option<CliError> {
         _ => return None,
     };
     let error_with_hint = |hint| CliError::usage(try_help(&message)).hint(hint);
+    if ASK_FOR_NOTHING.contains(&argument) {
+        return Some(error_with_hint(
+            "leave it out: it asks for nothing".to_owned(),
+        ));
+    }
     Some(match suggestion(error) {
         Some(suggestion) => error_with_hint(format!("did you mean {suggestion}?")),
         None => CliError::usage(try_help(&message)),

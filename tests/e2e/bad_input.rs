@@ -85,6 +85,12 @@ fn nobody_to_ask() {
     home.run(["exec", "bastion", "--", "true"])
         .fails("there is no terminal to ask for the passphrase")
         .hints("AWS_VAULT_FILE_PASSPHRASE");
+    home.set("AWS_VAULT_BACKEND", "op-connect");
+    home.set("OP_CONNECT_HOST", "http://127.0.0.1:1");
+    home.set("OP_VAULT_ID", "vault");
+    home.run(["list", "--credentials"])
+        .fails("there is no terminal to ask for the token of the 1Password Connect server")
+        .hints("AWS_VAULT_OP_CONNECT_TOKEN");
     assert_eq!((sim.actions(), home.sessions()), (vec![], 0));
 }
 

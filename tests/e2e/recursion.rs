@@ -69,3 +69,23 @@ fn a_code_that_needs_a_code_is_a_loop() {
         "{ran:#?}"
     );
 }
+
+/// The same of `rotate`, which needs a code for the profile's session.
+#[test]
+fn a_rotation_whose_code_needs_a_rotation_is_a_loop() {
+    let sim = Sim::deck();
+    let home = Home::with_key(&sim, "");
+    home.configure(&format!(
+        "[profile bastion]\nregion = eu-west-1\nmfa_serial = arn:aws:iam::111122223333:mfa/elmerfudd\n\
+         mfa_process = {PROGRAM} rotate bastion\n"
+    ));
+    let before = home.digest("");
+    let ran = home.run(["rotate", "bastion"]);
+    assert_eq!(ran.status.code(), Some(1), "{ran:#?}");
+    assert!(
+        ran.stderr.contains("mfa_process runs in a loop: "),
+        "{ran:#?}"
+    );
+    assert!(ran.took < Duration::from_secs(10), "{ran:#?}");
+    assert_eq!(home.digest(""), before);
+}

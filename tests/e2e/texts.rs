@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use crate::support::{BASTION, DECK, Home, KEY, Ran, Sim, run};
 
@@ -21,7 +22,8 @@ struct Step<'a> {
     code: i32,
 }
 
-/// The home of a section: `no config`, `config`, `key`, or `keys` for two profiles of which one has the key.
+/// The home of a section: `no config`, `config`, `key`, `deck` for two profiles of which one has the key, or `passage` for a key
+/// and a second store.
 fn home(sim: &Sim, what: &str) -> Home {
     match what {
         "no config" => {
@@ -32,8 +34,25 @@ fn home(sim: &Sim, what: &str) -> Home {
         "config" => Home::of(sim, BASTION),
         "key" => Home::with_key(sim, BASTION),
         "deck" => Home::with_key(sim, DECK),
+        "passage" => with_passage(Home::with_key(sim, BASTION)),
         other => panic!("no such home: {other}"),
     }
+}
+
+/// With a second store beside the files, which needs neither a daemon nor a person.
+fn with_passage(mut home: Home) -> Home {
+    let identities = home.path("identities");
+    let made = Command::new("age-keygen")
+        .arg("-o")
+        .arg(&identities)
+        .stderr(Stdio::null())
+        .status();
+    let made = made.expect("cannot start age-keygen (Debian package age)");
+    assert!(made.success());
+    let stand_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("keystore/tests/support/passage.sh");
+    home.set("AWS_VAULT_PASS_CMD", stand_in);
+    home.set("PASSAGE_IDENTITIES_FILE", identities);
+    home
 }
 
 fn steps(text: &str) -> Vec<(&str, Vec<Step<'_>>)> {

@@ -8,13 +8,14 @@
 
 use std::ffi::CStr;
 use std::io;
+use std::time::Duration;
 
 use libc::{c_int, c_long};
 use zeroize::Zeroizing;
 
 /// The types of keys that we use.
-pub(super) const KEYRING: &CStr = c"keyring";
-pub(super) const USER: &CStr = c"user";
+pub(crate) const KEYRING: &CStr = c"keyring";
+pub(crate) const USER: &CStr = c"user";
 
 /// Not in the `libc` crate.
 const KEYCTL_MOVE_EXCL: c_long = 1;
@@ -24,25 +25,25 @@ const FIRST_BUFFER: usize = 4096;
 
 /// The number of a key or keyring.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Serial(i32);
+pub(crate) struct Serial(i32);
 
 impl Serial {
-    pub(super) const THREAD: Serial = Serial(libc::KEY_SPEC_THREAD_KEYRING);
-    pub(super) const PROCESS: Serial = Serial(libc::KEY_SPEC_PROCESS_KEYRING);
-    pub(super) const SESSION: Serial = Serial(libc::KEY_SPEC_SESSION_KEYRING);
-    pub(super) const USER: Serial = Serial(libc::KEY_SPEC_USER_KEYRING);
-    pub(super) const USER_SESSION: Serial = Serial(libc::KEY_SPEC_USER_SESSION_KEYRING);
+    pub(crate) const THREAD: Serial = Serial(libc::KEY_SPEC_THREAD_KEYRING);
+    pub(crate) const PROCESS: Serial = Serial(libc::KEY_SPEC_PROCESS_KEYRING);
+    pub(crate) const SESSION: Serial = Serial(libc::KEY_SPEC_SESSION_KEYRING);
+    pub(crate) const USER: Serial = Serial(libc::KEY_SPEC_USER_KEYRING);
+    pub(crate) const USER_SESSION: Serial = Serial(libc::KEY_SPEC_USER_SESSION_KEYRING);
 }
 
 /// Type and description of a key.
-pub(super) struct Description {
-    pub(super) is_keyring: bool,
-    pub(super) is_user: bool,
-    pub(super) text: String,
+pub(crate) struct Description {
+    pub(crate) is_keyring: bool,
+    pub(crate) is_user: bool,
+    pub(crate) text: String,
 }
 
 /// The actual number of a special keyring.
-pub(super) fn resolve(special: Serial, create: bool) -> io::Result<Serial> {
+pub(crate) fn resolve(special: Serial, create: bool) -> io::Result<Serial> {
     keyctl(
         libc::KEYCTL_GET_KEYRING_ID,
         [special.arg(), c_long::from(create), 0, 0],
@@ -51,7 +52,7 @@ pub(super) fn resolve(special: Serial, create: bool) -> io::Result<Serial> {
 }
 
 /// The user's persistent keyring, which is linked to the other one.
-pub(super) fn persistent(link_to: Serial) -> io::Result<Serial> {
+pub(crate) fn persistent(link_to: Serial) -> io::Result<Serial> {
     keyctl(
         libc::KEYCTL_GET_PERSISTENT,
         [c_long::from(-1), link_to.arg(), 0, 0],
@@ -60,7 +61,7 @@ pub(super) fn persistent(link_to: Serial) -> io::Result<Serial> {
 }
 
 /// Makes a key in the keyring, or changes the one of that type and description that is there; keyrings are replaced.
-pub(super) fn add(
+pub(crate) fn add(
     kind: &CStr,
     description: &CStr,
     payload: &[u8],
@@ -86,38 +87,49 @@ pub(super) fn add(
 }
 
 /// The key of that type and description in the keyring, or in one inside.
-pub(super) fn search(keyring: Serial, kind: &CStr, description: &CStr) -> io::Result<Serial> {
+pub(crate) fn search(keyring: Serial, kind: &CStr, description: &CStr) -> io::Result<Serial> {
     let arguments = [keyring.arg(), pointer(kind), pointer(description), 0];
     keyctl(libc::KEYCTL_SEARCH, arguments).map(to_serial)
 }
 
-pub(super) fn link(key: Serial, keyring: Serial) -> io::Result<()> {
+pub(crate) fn link(key: Serial, keyring: Serial) -> io::Result<()> {
     keyctl(libc::KEYCTL_LINK, [key.arg(), keyring.arg(), 0, 0]).map(drop)
 }
 
-pub(super) fn unlink(key: Serial, keyring: Serial) -> io::Result<()> {
+pub(crate) fn unlink(key: Serial, keyring: Serial) -> io::Result<()> {
     keyctl(libc::KEYCTL_UNLINK, [key.arg(), keyring.arg(), 0, 0]).map(drop)
 }
 
 /// Moves a key to a keyring that has none of its type and description; `EEXIST` if it has.
-pub(super) fn move_new(key: Serial, from: Serial, to: Serial) -> io::Result<()> {
+pub(crate) fn move_new(key: Serial, from: Serial, to: Serial) -> io::Result<()> {
     let arguments = [key.arg(), from.arg(), to.arg(), KEYCTL_MOVE_EXCL];
     keyctl(libc::KEYCTL_MOVE, arguments).map(drop)
 }
 
-pub(super) fn set_permissions(key: Serial, permissions: u32) -> io::Result<()> {
+pub(crate) fn set_permissions(key: Serial, permissions: u32) -> io::Result<()> {
     // The bits count, not the sign.
     let permissions = c_long::from(permissions.cast_signed());
     keyctl(libc::KEYCTL_SETPERM, [key.arg(), permissions, 0, 0]).map(drop)
 }
 
+/// The kernel removes the key after so long, in whole seconds.
+pub(crate) fn set_timeout(key: Serial, after: Duration) -> io::Result<()> {
+    let seconds = c_long::from(u32::try_from(after.as_secs()).unwrap_or(u32::MAX));
+    keyctl(libc::KEYCTL_SET_TIMEOUT, [key.arg(), seconds, 0, 0]).map(drop)
+}
+
+/// Removes the key at once, from every keyring.
+pub(crate) fn invalidate(key: Serial) -> io::Result<()> {
+    keyctl(libc::KEYCTL_INVALIDATE, [key.arg(), 0, 0, 0]).map(drop)
+}
+
 /// What a key holds.
-pub(super) fn read(key: Serial) -> io::Result<Zeroizing<Vec<u8>>> {
+pub(crate) fn read(key: Serial) -> io::Result<Zeroizing<Vec<u8>>> {
     fill(libc::KEYCTL_READ, key)
 }
 
 /// The keys in a keyring.
-pub(super) fn links(keyring: Serial) -> io::Result<Vec<Serial>> {
+pub(crate) fn links(keyring: Serial) -> io::Result<Vec<Serial>> {
     let numbers = read(keyring)?;
     let numbers = numbers.chunks_exact(size_of::<i32>());
     Ok(numbers
@@ -126,7 +138,7 @@ pub(super) fn links(keyring: Serial) -> io::Result<Vec<Serial>> {
 }
 
 /// `None` for descriptions that are no text.
-pub(super) fn describe(key: Serial) -> io::Result<Option<Description>> {
+pub(crate) fn describe(key: Serial) -> io::Result<Option<Description>> {
     let bytes = fill(libc::KEYCTL_DESCRIBE, key)?;
     Ok(std::str::from_utf8(&bytes)
         .ok()
@@ -134,7 +146,7 @@ pub(super) fn describe(key: Serial) -> io::Result<Option<Description>> {
 }
 
 /// Whether the key still counts, and is not revoked or past its time.
-pub(super) fn is_alive(key: Serial) -> bool {
+pub(crate) fn is_alive(key: Serial) -> bool {
     let asked = keyctl(libc::KEYCTL_READ, [key.arg(), 0, 0, 0]);
     let dead = [libc::EKEYEXPIRED, libc::EKEYREVOKED, libc::ENOKEY];
     !asked.is_err_and(|error| {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum};
 
-use super::OnePassword;
+use super::{Elsewhere, OnePassword};
 use crate::cli::parse;
 
 const GLOBAL: &str = "Global options";
@@ -48,6 +48,9 @@ pub struct Global {
 
     #[command(flatten)]
     pub one_password: OnePassword,
+
+    #[command(flatten)]
+    pub elsewhere: Elsewhere,
 
     /// How long the key of the session cache stays unlocked, 0 for not at all (Linux) [default: 15m]
     /// [env: AWS_VAULT_UNLOCK_TTL]

@@ -1,4 +1,4 @@
-//! Flags of the stores in 1Password, and those of stores that only the Go tool has.
+//! Flags of the stores in 1Password.
 
 use std::time::Duration;
 
