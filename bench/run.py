@@ -128,7 +128,11 @@ class Bench:
             (home / file).write_text(PROFILE + "".join(roles))
         mfa = f"mfa_serial = {self.aws.mfa_device['serial']}\n"
         (home / "config-mfa").write_text(PROFILE + mfa + ROLE_PROFILE.format(name="role") + mfa)
-        roles = (ROLE_PROFILE.format(name=f"account-{number}") + mfa for number in range(1, SESSIONS + 1))
+        # Profiles that ask for the same would share one session.
+        roles = (
+            f"{ROLE_PROFILE.format(name=f'account-{number}')}{mfa}role_session_name = session-{number}\n"
+            for number in range(1, SESSIONS + 1)
+        )
         (home / "config-sessions").write_text(PROFILE + mfa + "".join(roles))
         keyring.expect_password()
         key = {"AWS_ACCESS_KEY_ID": self.aws.access_key["id"], "AWS_SECRET_ACCESS_KEY": self.aws.access_key["secret"]}
