@@ -86,6 +86,5 @@ fn a_rotation_whose_code_needs_a_rotation_is_a_loop() {
         ran.stderr.contains("mfa_process runs in a loop: "),
         "{ran:#?}"
     );
-    assert!(ran.took < Duration::from_secs(10), "{ran:#?}");
     assert_eq!(home.digest(""), before);
 }
