@@ -55,6 +55,7 @@ mod switch_roles;
 pub mod table;
 mod target;
 mod usage_error;
+mod variables;
 mod version;
 
 use args::{Cli, Command};

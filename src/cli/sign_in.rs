@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::parse::boolean;
+use super::variables::boolean;
 use crate::aws::ssooidc::Flow;
 use crate::environment::Environment;
 use crate::error::CliError;
