@@ -21,7 +21,7 @@ import report
 import servers
 from measure import Program, in_turn, once, peak_kilobytes
 from report import Row
-from stage import BUILT, ROOT, GnomeKeyring, SimulatedAws
+from stage import BUILT, ROOT, START_URL, GnomeKeyring, SimulatedAws
 
 RUNS = 51
 SLOW_RUNS = 31
@@ -40,6 +40,16 @@ region = eu-west-1
 source_profile = bench
 role_arn = arn:aws:iam::222233334444:role/DeveloperRole
 """
+SSO_PROFILE = f"""
+[profile sso]
+region = eu-west-1
+sso_start_url = {START_URL}
+sso_region = eu-west-1
+sso_account_id = 222233334444
+sso_role_name = DeveloperRole
+"""
+# Follows every redirect, as somebody does who agrees to everything.
+BROWSER = '#!/bin/sh\nexec curl --silent --location --output /dev/null "$1"\n'
 
 
 def main():
@@ -164,7 +174,7 @@ class Bench:
         # Sessions of the file store are what the next row needs.
         for name, store, *_ in reversed(STORES):
             yield self.cold(name, store)
-        yield self.through_role("warm `exec` through a role, file store")
+        yield from self.single_sign_on()
         # Last, since the peer's store is not the same afterwards.
         yield self.many_sessions(f"`list`, 10,000 profiles and {SESSIONS:,} sessions")
 
@@ -172,10 +182,22 @@ class Bench:
         results = in_turn([contestant.program(*words, **where) for contestant in self.contestants], runs)
         return Row.of_runs(what, results, report.ratio_target(target))
 
-    def through_role(self, what):
-        """With the session that the measurement of the cold run left."""
-        program = self.ours.program("exec", "role", "--", "true", config="config-mfa")
-        return Row.of_runs(what, in_turn([program], RUNS), None)
+    def single_sign_on(self):
+        """Beside a role's session, which the measurement of the cold run left."""
+        browser = self.ours.home / "browser"
+        browser.write_text(BROWSER)
+        browser.chmod(0o755)
+        (self.ours.home / "config-sso").write_text(SSO_PROFILE)
+        self.ours.do("exec", "sso", "--", "true", config="config-sso", BROWSER=str(browser), AWS_VAULT_DEVICE_CODE="0")
+        programs = [
+            self.ours.program("exec", profile, "--", "true", config=config)
+            for profile, config in (("role", "config-mfa"), ("sso", "config-sso"))
+        ]
+        role, sso = in_turn(programs, RUNS)
+        yield Row.of_runs("warm `exec` through a role, file store", [role], None)
+        factor = sso.median / role.median
+        target = report.Target("1.1 times the role's", factor <= 1.1, f"{factor:.2f} times")
+        yield Row.of_runs("warm `exec` of Identity Center, file store", [sso], target)
 
     def many_sessions(self, what):
         """Ours are real; of the peer's, whose `list` looks at the names alone, only the names are."""

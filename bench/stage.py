@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 ROOT = Path(__file__).parent.parent
 BUILT = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
 AWS_SIM = BUILT / "aws-sim"
+START_URL = "https://corp.awsapps.com/start"
 SECRET_SERVICE = "org.freedesktop.secrets"
 
 
@@ -21,6 +22,10 @@ class SimulatedAws:
     def __init__(self, directory, ending):
         world = json.loads(subprocess.check_output([AWS_SIM, "world", "deck"]))
         world["options"] = {"allow_code_reuse": True}
+        world["identity_center"] = {
+            "start_url": START_URL,
+            "assignments": {"222233334444": {"name": "Master", "email": "m@example.com", "roles": ["DeveloperRole"]}},
+        }
         file = directory / "world.json"
         file.write_text(json.dumps(world))
         process = started(
