@@ -73,7 +73,7 @@ def main():
     status, shown = run(["--backend=file", "exec", "--no-session", "second", "--", "cmd.exe", "/c", "exit 3"], [("passphrase", passphrase)])
     check(status == 3, "exec asks for the passphrase", shown)
 
-    status, shown = run(["explain"], [("second", "bas\r")])
+    status, shown = run(["explain"], [("Choose AWS profile", "bas\r")])
     check(status == 0 and "access key of 'bastion'" in shown, "without a profile there is a list to choose from", shown)
 
 
